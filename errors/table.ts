@@ -58,6 +58,8 @@ export const ERRORS = {
   SOURCE_UNROUTED: row('invalid', 'No route leads from this account to a legal entity.', 'Add the account to the routes of the webhook in node, then retry.'),
   SOURCE_TEST_MODE: row('invalid', 'A test-mode event came to a live legal entity.', 'Reject it, or route test mode to an entity for tests.'),
   SOURCE_UNAVAILABLE: row('unavailable', 'The source does not answer.', 'The backfill goes on from its cursor by itself.'),
+  SOURCE_UNAUTHORIZED: row('unauthorized', 'The source refuses the API key.', 'Renew the API key of the backfill.'),
+  SOURCE_CURSOR_LOST: row('invalid', 'The source no longer knows the cursor of the backfill.', 'Start the backfill again without a cursor; documents that are already here are duplicates.'),
   // mapping and documents
   MAP_INPUT_INVALID: row('invalid', 'The source document is not of the shape that the mapping expects.', 'Correct the data, or the mapping\'s input schema.'),
   MAP_OUTPUT_INVALID: row('invalid', 'The mapped document is not a valid canonical document.', 'Correct the mapping or the data at the place that the message names.'),
