@@ -1,0 +1,285 @@
+import { sha256 } from './ids';
+import { all, insert, one, run, type SqlRow, type SqlValue, type Transition, type Tx } from './transaction';
+
+/**
+ * What the audit chain vouches for: of each of these tables, the row's digest over these columns stands in the
+ * last audit event about the row. Left out are the times of a lease (they are renewed without an event) and bodies'
+ * contents (their SHA-256 stands in; personal data can be erased and the chain still verifies).
+ */
+export const SEALED = {
+  documents: {
+    key: 'id',
+    columns: [
+      'seq',
+      'entity',
+      'kind',
+      'pipeline',
+      'lane',
+      'lane_policy',
+      'source',
+      'receive_key',
+      'correlation_id',
+      'parent_id',
+      'summary_id',
+      'business_key',
+      'content_hash',
+      'amount',
+      'currency',
+      'number',
+      'mapping',
+      'state',
+      'outcome',
+      'duplicate_of',
+      'in_lane',
+      'blocked',
+      'fence',
+      'hop',
+      'worker',
+      'due',
+      'waits_for',
+      'attempts',
+      'expiries',
+      'crashes',
+      'drains',
+      'suspect',
+      'alone',
+      'error',
+      'error_at',
+      'received_at',
+      'updated_at',
+      'settled_at',
+    ],
+  },
+  steps: {
+    key: 'id',
+    columns: [
+      'document_id',
+      'kind',
+      'target',
+      'external_key',
+      'name',
+      'node_id',
+      'state',
+      'request_hash',
+      'request',
+      'result',
+      'error',
+      'until',
+      'attempts',
+      'intended_at',
+      'fence',
+      'updated_at',
+    ],
+  },
+  bodies: { key: 'id', columns: ['document_id', 'role', 'media_type', 'sha256', 'created_at', 'erased_at'] },
+  exceptions: {
+    key: 'id',
+    columns: [
+      'document_id',
+      'entity',
+      'class',
+      'code',
+      'step',
+      'cause',
+      'hint',
+      'details',
+      'amount',
+      'currency',
+      'owner',
+      'due',
+      'opened_at',
+      'closed_at',
+      'resolution',
+      'actor',
+      'reason',
+    ],
+  },
+  claims: { key: 'business_key', columns: ['document_id', 'content_hash', 'state'] },
+  deliveries: { key: 'receive_key', columns: ['document_id', 'entity', 'count', 'last_at'] },
+  cursors: { key: 'name', columns: ['value', 'updated_at'] },
+  pipelines: { key: 'name', columns: ['entities', 'kinds', 'lane_policy', 'required_steps', 'paused'] },
+} as const satisfies Record<string, { key: string; columns: readonly string[] }>;
+
+export type SealedTable = keyof typeof SEALED;
+/** A row that an audit event is about. */
+export type Subject = [table: SealedTable, key: string];
+
+/** The digest of a row; `gone` where the row was deleted. */
+export function digest(table: SealedTable, row: SqlRow | undefined): string {
+  if (!row) return 'gone';
+  return sha256(JSON.stringify(SEALED[table].columns.map((column) => plain(row[column] ?? null)))).slice(
+    0,
+    32,
+  );
+}
+
+function plain(value: SqlValue): string | number | null {
+  return typeof value === 'bigint' ? Number(value) : (value as string | number | null);
+}
+
+/** Hash of one event, linked to the one before. */
+export function linkHash(previous: string, event: AuditEvent): string {
+  const { chain, seq, at, document_id, type, data } = event;
+  return sha256(JSON.stringify([previous, chain, seq, at, document_id, type, data]));
+}
+
+export interface AuditEvent {
+  chain: number;
+  seq: number;
+  at: number;
+  document_id: string | null;
+  type: string;
+  data: string;
+}
+
+function chainOf(documentId: string | null, chains: number): number {
+  if (documentId === null || chains === 1) return 0;
+  return Number.parseInt(sha256(documentId).slice(0, 8), 16) % chains;
+}
+
+/**
+ * Writes one audit event in the running transaction: what happened, and the digest of every row it touched.
+ * @param data plain facts (ids, hashes, states), never a body.
+ */
+export function* record(
+  tx: Tx,
+  type: string,
+  documentId: string | null,
+  data: Record<string, unknown>,
+  subjects: Subject[],
+): Transition<void> {
+  const seals: [string, string, string][] = [];
+  for (const [table, key] of subjects) {
+    const { key: column, columns } = SEALED[table];
+    const row = yield* one(`SELECT ${columns.join(', ')} FROM ${table} WHERE ${column} = $1`, key);
+    seals.push([table, key, digest(table, row)]);
+  }
+  const chain = chainOf(documentId, tx.chains);
+  const head = yield* one<{ seq: number; hash: string }>(
+    'SELECT seq, hash FROM audit_heads WHERE chain = $1',
+    chain,
+  );
+  const event: AuditEvent = {
+    chain,
+    seq: Number(head?.seq ?? 0) + 1,
+    at: tx.now,
+    document_id: documentId,
+    type,
+    data: JSON.stringify({ ...data, seals }),
+  };
+  const hash = linkHash(head?.hash ?? '', event);
+  yield* insert('audit', { ...event, hash });
+  if (head) yield* run('UPDATE audit_heads SET seq = $2, hash = $3 WHERE chain = $1', chain, event.seq, hash);
+  else yield* insert('audit_heads', { chain, seq: event.seq, hash });
+}
+
+export interface AuditVerification {
+  ok: boolean;
+  events: number;
+  rows: number;
+  /** What does not verify, the first 100. */
+  findings: string[];
+}
+
+/** Collects what the chain says and compares it with the tables; see `ledgerway audit verify`. */
+export function* verifyAudit(page = 5000): Transition<AuditVerification> {
+  const findings: string[] = [];
+  const find = (text: string) => {
+    if (findings.length < 100) findings.push(text);
+  };
+  const last = new Map<string, { at: number; digest: string }>();
+  const heads = yield* all<{ chain: number; seq: number; hash: string }>(
+    'SELECT chain, seq, hash FROM audit_heads ORDER BY chain',
+  );
+  const stray = yield* one<{ n: number }>(
+    'SELECT COUNT(*) AS n FROM audit WHERE chain NOT IN (SELECT chain FROM audit_heads)',
+  );
+  if (Number(stray?.n ?? 0) > 0) find(`${stray!.n} audit events stand in a chain without a head`);
+  let events = 0;
+  for (const head of heads) {
+    let hash = '';
+    let seq = 0;
+    for (;;) {
+      const rows = yield* all<AuditEvent & { hash: string }>(
+        'SELECT chain, seq, at, document_id, type, data, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3',
+        head.chain,
+        seq,
+        page,
+      );
+      for (const row of rows) {
+        const place = `chain ${head.chain} event ${row.seq}`;
+        if (Number(row.seq) !== seq + 1)
+          find(`${place}: events ${seq + 1} to ${Number(row.seq) - 1} are missing`);
+        const expected = linkHash(hash, {
+          ...row,
+          chain: Number(row.chain),
+          seq: Number(row.seq),
+          at: Number(row.at),
+        });
+        if (expected !== row.hash) find(`${place}: its content does not match its hash`);
+        seq = Number(row.seq);
+        hash = row.hash;
+        events++;
+        for (const [table, key, value] of sealsOf(row.data, place, find)) {
+          const name = `${table} ${key}`;
+          const known = last.get(name);
+          if (!known || known.at <= Number(row.at)) last.set(name, { at: Number(row.at), digest: value });
+        }
+      }
+      if (rows.length < page) break;
+    }
+    if (seq !== Number(head.seq) || hash !== head.hash)
+      find(`chain ${head.chain}: it ends at event ${seq}, its head says ${head.seq}`);
+  }
+  const rows = yield* verifyRows(last, page, find);
+  return { ok: findings.length === 0, events, rows, findings };
+}
+
+function sealsOf(data: string, place: string, find: (text: string) => void): [string, string, string][] {
+  try {
+    return (JSON.parse(data) as { seals: [string, string, string][] }).seals;
+  } catch {
+    find(`${place}: its content is not readable`);
+    return [];
+  }
+}
+
+/** Every sealed row must have the digest of its last event, and no sealed row may be missing or unheard of. */
+function* verifyRows(
+  last: Map<string, { digest: string }>,
+  page: number,
+  find: (text: string) => void,
+): Transition<number> {
+  let count = 0;
+  for (const table of Object.keys(SEALED) as SealedTable[]) {
+    const { key: keyColumn, columns } = SEALED[table];
+    const extra = table === 'bodies' ? ', content' : '';
+    let after = '';
+    for (;;) {
+      const rows: SqlRow[] = yield* all(
+        `SELECT ${keyColumn} AS row_key, ${columns.join(', ')}${extra} FROM ${table} WHERE ${keyColumn} > $1 ORDER BY ${keyColumn} LIMIT $2`,
+        after,
+        page,
+      );
+      for (const row of rows) {
+        after = String(row.row_key);
+        const name = `${table} ${after}`;
+        const sealed = last.get(name);
+        last.delete(name);
+        count++;
+        if (!sealed) find(`${name}: no audit event tells of it`);
+        else if (sealed.digest !== digest(table, row)) find(`${name}: it was changed outside the engine`);
+        if (table === 'bodies' && row.erased_at === null && sha256(asBytes(row.content)) !== row.sha256)
+          find(`${name}: its content does not match its hash`);
+      }
+      if (rows.length < page) break;
+    }
+  }
+  for (const [name, { digest: value }] of last)
+    if (value !== 'gone') find(`${name}: it was deleted outside the engine`);
+  return count;
+}
+
+function asBytes(content: SqlValue | undefined): Uint8Array {
+  return content instanceof Uint8Array ? content : Buffer.from(String(content ?? ''));
+}

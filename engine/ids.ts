@@ -1,0 +1,29 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** A sortable id: `<prefix>_`, 9 characters of time, 13 of chance (Crockford base 32). */
+export function newId(prefix: 'doc' | 'stp' | 'exc' | 'bod', now: number): string {
+  let time = '';
+  for (let rest = now, place = 0; place < 9; place++) {
+    time = ALPHABET[rest % 32]! + time;
+    rest = Math.floor(rest / 32);
+  }
+  let chance = '';
+  for (const byte of randomBytes(13)) chance += ALPHABET[byte & 31];
+  return `${prefix}_${time}${chance}`;
+}
+
+/** SHA-256 in hex. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** JSON with sorted keys: one text for one value. For hashes of requests; documents use RFC 8785 in finance. */
+export function stableJson(value: unknown): string {
+  return JSON.stringify(value, (_key, seen: unknown) =>
+    seen !== null && typeof seen === 'object' && !Array.isArray(seen)
+      ? Object.fromEntries(Object.entries(seen).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : seen,
+  );
+}

@@ -1,0 +1,205 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import { FinanceError, type StoredError, toFinanceError } from '../../errors';
+import { MIGRATIONS, SCHEMA_VERSION } from '../migrations';
+import type { SqlRow, SqlValue, Transition, Tx } from '../transaction';
+import { TRANSITIONS, type TransitionName } from '../transitions';
+
+/** Opens a store file; see {@link openSqliteStore}. */
+export interface SqliteOptions {
+  file: string;
+  /** Only reads (command line beside a running process): takes no ownership, migrates nothing. */
+  readOnly: boolean;
+  /** Size limit in pages, for tests of a full disk. */
+  maxPages?: number;
+}
+
+export interface Job {
+  id: number;
+  name: TransitionName;
+  input: unknown;
+}
+
+export type Answer = { id: number; result: unknown } | { id: number; error: StoredError };
+export type FromWorker = { answers: Answer[]; wake: string[] } | { opened: true } | { failed: StoredError };
+
+/** SQLite 3.7.0 to 3.51.2 can corrupt a database when the write-ahead log is reset. */
+export function assertSafeSqlite(version: string): void {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  const safe = major > 3 || (major === 3 && (minor > 51 || (minor === 51 && patch >= 3)));
+  if (!safe)
+    throw new FinanceError('STORE_SQLITE_UNSAFE', {
+      message: `SQLite ${version} can corrupt a write-ahead log; 3.51.3 or newer is needed.`,
+    });
+}
+
+/** One connection, one transaction for all jobs that wait: a group commit. */
+export class SqliteConnection {
+  private readonly database: DatabaseSync;
+  private readonly owner?: DatabaseSync;
+  private readonly statements = new Map<string, StatementSync>();
+
+  constructor(private readonly options: SqliteOptions) {
+    if (options.readOnly && !existsSync(options.file))
+      throw new FinanceError('STORE_NOT_FOUND', { message: `There is no store at ${options.file}.` });
+    if (!options.readOnly) this.owner = takeOwnership(options.file);
+    this.database = new DatabaseSync(options.file, { readOnly: options.readOnly });
+    this.prepareDatabase();
+  }
+
+  private prepareDatabase(): void {
+    const { version } = this.database.prepare('SELECT sqlite_version() AS version').get() as {
+      version: string;
+    };
+    assertSafeSqlite(version);
+    this.database.exec('PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;');
+    if (!this.options.readOnly)
+      this.database.exec(
+        'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;',
+      );
+    const { user_version: found } = this.database.prepare('PRAGMA user_version').get() as {
+      user_version: number;
+    };
+    if (found > SCHEMA_VERSION)
+      throw new FinanceError('STORE_SCHEMA_NEWER', {
+        message: `The store has schema ${found}; this version knows ${SCHEMA_VERSION}.`,
+      });
+    if (!this.options.readOnly) this.migrate(found);
+    if (this.options.maxPages) this.database.exec(`PRAGMA max_page_count = ${this.options.maxPages}`);
+  }
+
+  private migrate(found: number): void {
+    for (const { version, sql } of MIGRATIONS) {
+      if (version <= found) continue;
+      const text = sql
+        .replaceAll('{serial}', 'INTEGER PRIMARY KEY AUTOINCREMENT')
+        .replaceAll('{blob}', 'BLOB');
+      this.database.exec(`BEGIN IMMEDIATE; ${text} PRAGMA user_version = ${version}; COMMIT;`);
+    }
+  }
+
+  /** Runs all jobs in one transaction, each in a savepoint of its own; durable when it returns. */
+  run(jobs: Job[]): { answers: Answer[]; wake: string[] } {
+    const tx: Tx = { now: Date.now(), chains: 1, wake: new Set() };
+    try {
+      this.database.exec(this.options.readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE');
+      const answers = jobs.map((job) => this.runOne(tx, job));
+      this.database.exec('COMMIT');
+      return { answers, wake: [...tx.wake] };
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      if (jobs.length > 1) return this.runApart(jobs);
+      return { answers: jobs.map(({ id }) => ({ id, error: storeError(error).toJSON() })), wake: [] };
+    }
+  }
+
+  /** A failed group is tried one by one, so that one job's fault is not another's. */
+  private runApart(jobs: Job[]): { answers: Answer[]; wake: string[] } {
+    const parts = jobs.map((job) => this.run([job]));
+    return { answers: parts.flatMap(({ answers }) => answers), wake: parts.flatMap(({ wake }) => wake) };
+  }
+
+  private runOne(tx: Tx, job: Job): Answer {
+    this.database.exec('SAVEPOINT job');
+    try {
+      const transition = TRANSITIONS[job.name] as (tx: Tx, input: unknown) => Transition<unknown>;
+      const result = this.drive(transition(tx, job.input));
+      this.database.exec('RELEASE job');
+      return { id: job.id, result };
+    } catch (error) {
+      // A full disk may have ended the whole transaction: then the group is tried apart.
+      if (!this.database.isTransaction) throw error;
+      this.database.exec('ROLLBACK TO job; RELEASE job');
+      return { id: job.id, error: storeError(error).toJSON() };
+    }
+  }
+
+  private drive<Result>(transition: Transition<Result>): Result {
+    let step = transition.next([]);
+    while (!step.done) step = transition.next(this.execute(step.value.sql, step.value.params));
+    return step.value;
+  }
+
+  private execute(sql: string, params: SqlValue[]): SqlRow[] {
+    let statement = this.statements.get(sql);
+    if (!statement) {
+      statement = this.database.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'));
+      this.statements.set(sql, statement);
+    }
+    return statement.all(...params) as SqlRow[];
+  }
+
+  /** Whether the file itself is sound (page structure, indexes). */
+  integrity(): string[] {
+    const rows = this.database.prepare('PRAGMA integrity_check').all() as { integrity_check: string }[];
+    return rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
+  }
+
+  close(): void {
+    this.database.close();
+    this.owner?.close();
+  }
+}
+
+/**
+ * One process owns a store file: it holds an exclusive transaction on a small database beside it, which the
+ * system releases even after SIGKILL.
+ */
+function takeOwnership(file: string): DatabaseSync {
+  const owner = new DatabaseSync(`${file}.owner`);
+  try {
+    owner.exec('PRAGMA busy_timeout = 1000; BEGIN EXCLUSIVE');
+    return owner;
+  } catch (error) {
+    owner.close();
+    throw new FinanceError('STORE_OWNED', {
+      message: `Another process owns the store ${file}.`,
+      cause: error,
+    });
+  }
+}
+
+function storeError(error: unknown): FinanceError {
+  const { message, errcode } = error as { message?: string; errcode?: number };
+  if (errcode === 13) return new FinanceError('STORE_DISK_FULL', { cause: error });
+  if (errcode !== undefined)
+    return new FinanceError('STORE_UNAVAILABLE', { message: `The store failed: ${message}`, cause: error });
+  return toFinanceError(error, 'RUN_UNEXPECTED');
+}
+
+/** The worker thread: collects the jobs that come while a commit is under way, and commits them together. */
+function serve(options: SqliteOptions): void {
+  const port = parentPort!;
+  let connection: SqliteConnection;
+  try {
+    connection = new SqliteConnection(options);
+  } catch (error) {
+    port.postMessage({ failed: storeError(error).toJSON() } satisfies FromWorker);
+    return;
+  }
+  port.postMessage({ opened: true } satisfies FromWorker);
+  let queue: Job[] = [];
+  let scheduled = false;
+  const flush = () => {
+    scheduled = false;
+    const jobs = queue;
+    queue = [];
+    port.postMessage(connection.run(jobs) satisfies FromWorker);
+  };
+  port.on('message', (message: Job | 'close') => {
+    if (message === 'close') {
+      if (queue.length > 0) flush();
+      connection.close();
+      port.close();
+      return;
+    }
+    queue.push(message);
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(flush);
+  });
+}
+
+if (parentPort && (workerData as { sqlite?: SqliteOptions } | null)?.sqlite)
+  serve((workerData as { sqlite: SqliteOptions }).sqlite);

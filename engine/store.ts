@@ -1,0 +1,17 @@
+import type { StoreSettings } from './model';
+import type { Transitions } from './transitions';
+
+/**
+ * The durable store of documents, steps, exceptions, cursors and audit. Every method is one transaction and is
+ * durable when its promise resolves; failures are FinanceErrors.
+ */
+export interface Store extends Transitions {
+  readonly name: string;
+  readonly settings: StoreSettings;
+  /** Open documents (held ones do not count), as of the last sweep plus what came since. */
+  readonly open: number;
+  /** Calls `listener` after each commit that gave a pipeline work. @returns stops the calls */
+  onWake(listener: (pipeline: string) => void): () => void;
+  /** Ends after the transactions under way. */
+  close(): Promise<void>;
+}

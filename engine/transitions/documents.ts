@@ -1,0 +1,188 @@
+import { FinanceError, type StoredError } from '../../errors';
+import { record, type Subject } from '../audit';
+import { newId, sha256 } from '../ids';
+import type { DocumentRow, LeaseRef, Notes } from '../model';
+import { all, insert, one, run, type SqlValue, type Transition, type Tx, update } from '../transaction';
+
+/** What a write changes in a document's row. */
+export type Changes = Partial<Record<keyof DocumentRow, SqlValue>>;
+
+export function* documentById(id: string): Transition<DocumentRow> {
+  const row = yield* one<DocumentRow>('SELECT * FROM documents WHERE id = $1', id);
+  if (!row)
+    throw new FinanceError('STORE_NOT_FOUND', { message: `There is no document ${id}.`, documentId: id });
+  return row;
+}
+
+/**
+ * The row of a document that the caller holds the lease of.
+ * @throws STORE_FENCE_STALE where another lease came after, or the document is no longer leased
+ */
+export function* leased(ref: LeaseRef): Transition<DocumentRow> {
+  const row = yield* documentById(ref.documentId);
+  if (row.state !== 'leased' || Number(row.fence) !== ref.fence) throw staleFence(row, ref);
+  return row;
+}
+
+export function staleFence(row: DocumentRow, ref: LeaseRef): FinanceError {
+  return new FinanceError('STORE_FENCE_STALE', {
+    message: `Document ${row.id} is ${row.state} with fence ${row.fence}; this message carries fence ${ref.fence}.`,
+    documentId: row.id,
+  });
+}
+
+/** Changes a document's row and writes the one audit event of the transition. */
+export function* transit(
+  tx: Tx,
+  row: DocumentRow,
+  type: string,
+  changes: Changes,
+  data: Record<string, unknown> = {},
+  subjects: Subject[] = [],
+): Transition<void> {
+  const leaves = changes.in_lane === 0 && row.in_lane === 1;
+  yield* update('documents', 'id', row.id, { ...changes, updated_at: tx.now });
+  const next = leaves ? yield* openLane(tx, row) : [];
+  yield* record(tx, type, row.id, data, [['documents', row.id], ...next, ...subjects]);
+}
+
+/** The document behind the one that left its lane is free to run. */
+function* openLane(tx: Tx, row: DocumentRow): Transition<Subject[]> {
+  const next = yield* one<Pick<DocumentRow, 'id' | 'blocked' | 'pipeline'>>(
+    'SELECT id, blocked, pipeline FROM documents WHERE lane = $1 AND in_lane = 1 ORDER BY seq LIMIT 1',
+    row.lane,
+  );
+  if (!next || next.blocked === 0) return [];
+  yield* run('UPDATE documents SET blocked = 0 WHERE id = $1', next.id);
+  if (next.pipeline) tx.wake.add(next.pipeline);
+  return [['documents', next.id]];
+}
+
+/** What makes a document `ready`: it keeps its place in the lane, or goes behind the one that is in it. */
+export function* readyChanges(tx: Tx, row: DocumentRow): Transition<Changes> {
+  if (row.pipeline) tx.wake.add(row.pipeline);
+  const blocked = row.in_lane === 1 ? row.blocked : yield* laneTaken(row.lane);
+  return {
+    state: 'ready',
+    in_lane: 1,
+    blocked,
+    due: null,
+    waits_for: null,
+    worker: null,
+    lease_until: null,
+    deadline: null,
+    error: null,
+    error_at: null,
+    suspect: 0,
+    alone: 0,
+  };
+}
+
+/** 1 where a document is in this lane, 0 where it is free. */
+export function* laneTaken(lane: string): Transition<0 | 1> {
+  return (yield* one('SELECT id FROM documents WHERE lane = $1 AND in_lane = 1 LIMIT 1', lane)) ? 1 : 0;
+}
+
+/** The columns that notes of pure nodes fill, and the canonical body beside them. */
+export function* applyNotes(
+  tx: Tx,
+  row: DocumentRow,
+  notes: Notes | undefined,
+): Transition<{ changes: Changes; subjects: Subject[] }> {
+  if (!notes) return { changes: {}, subjects: [] };
+  const changes: Changes = {};
+  if (notes.businessKey !== undefined) changes.business_key = notes.businessKey;
+  if (notes.contentHash !== undefined) changes.content_hash = notes.contentHash;
+  if (notes.amount !== undefined) changes.amount = notes.amount;
+  if (notes.currency !== undefined) changes.currency = notes.currency;
+  if (notes.number !== undefined) changes.number = notes.number;
+  if (notes.kind !== undefined) changes.kind = notes.kind;
+  if (notes.mapping !== undefined) changes.mapping = JSON.stringify(notes.mapping);
+  if (notes.canonical === undefined) return { changes, subjects: [] };
+  const subject = yield* keepBody(
+    tx,
+    row.id,
+    'canonical',
+    'application/json',
+    JSON.stringify(notes.canonical),
+  );
+  return { changes, subjects: subject ? [subject] : [] };
+}
+
+/** Stores a body unless the same one is there; the latest of a role counts. */
+export function* keepBody(
+  tx: Tx,
+  documentId: string,
+  role: string,
+  mediaType: string,
+  content: string | Uint8Array,
+): Transition<Subject | undefined> {
+  const hash = sha256(content);
+  const same = yield* one(
+    'SELECT id FROM bodies WHERE document_id = $1 AND role = $2 AND sha256 = $3 LIMIT 1',
+    documentId,
+    role,
+    hash,
+  );
+  if (same) return undefined;
+  const id = newId('bod', tx.now);
+  yield* insert('bodies', {
+    id,
+    document_id: documentId,
+    role,
+    media_type: mediaType,
+    content: typeof content === 'string' ? Buffer.from(content) : content,
+    sha256: hash,
+    created_at: tx.now,
+    erased_at: null,
+  });
+  return ['bodies', id];
+}
+
+/** Opens an exception for a document; its class is the kind of the error. */
+export function* openException(
+  tx: Tx,
+  row: DocumentRow,
+  error: StoredError,
+  owner: string | null,
+): Transition<Subject> {
+  const id = newId('exc', tx.now);
+  yield* insert('exceptions', {
+    id,
+    document_id: row.id,
+    entity: row.entity,
+    class: error.kind,
+    code: error.code,
+    step: error.step ?? null,
+    cause: error.message,
+    hint: error.hint,
+    details: error.details ? JSON.stringify(error.details) : null,
+    amount: row.amount,
+    currency: row.currency,
+    owner,
+    due: null,
+    opened_at: tx.now,
+    closed_at: null,
+    resolution: null,
+    actor: null,
+    reason: null,
+  });
+  return ['exceptions', id];
+}
+
+/** Closes the open exceptions of a document. */
+export function* closeExceptions(
+  tx: Tx,
+  documentId: string,
+  resolution: string,
+  actor: string | null,
+  reason: string | null,
+): Transition<Subject[]> {
+  const open = yield* all<{ id: string }>(
+    'SELECT id FROM exceptions WHERE document_id = $1 AND closed_at IS NULL',
+    documentId,
+  );
+  for (const { id } of open)
+    yield* update('exceptions', 'id', id, { closed_at: tx.now, resolution, actor, reason });
+  return open.map(({ id }) => ['exceptions', id]);
+}

@@ -1,0 +1,65 @@
+import { verifyAudit } from '../audit';
+import type { Transition, Tx } from '../transaction';
+import { documentRow, lease, pausePipeline, recover, release, renew, sweep } from './lease';
+import { documents, exceptions, figures, trace } from './read';
+import { getCursor, receive, setCursor, syncPipelines } from './receive';
+import { correct, dismiss, eraseBodies, replay } from './resolve';
+import { awaitReference, claim, dispose, hold, reference, settle } from './settle';
+import { complete, failRun, failStep, intend, pend } from './step';
+
+function* audit(_tx: Tx): Transition<import('../audit').AuditVerification> {
+  return yield* verifyAudit();
+}
+
+/** Every transition of the state machine and every query of the store, by name; each runs in one transaction. */
+export const TRANSITIONS = {
+  receive,
+  syncPipelines,
+  setCursor,
+  getCursor,
+  lease,
+  renew,
+  release,
+  recover,
+  sweep,
+  pausePipeline,
+  documentRow,
+  intend,
+  complete,
+  pend,
+  failStep,
+  failRun,
+  claim,
+  settle,
+  hold,
+  dispose,
+  awaitReference,
+  reference,
+  replay,
+  dismiss,
+  correct,
+  eraseBodies,
+  figures,
+  exceptions,
+  trace,
+  documents,
+  audit,
+} as const;
+
+export type TransitionName = keyof typeof TRANSITIONS;
+
+type InputOf<F> = F extends (tx: Tx, ...rest: infer Rest) => unknown ? Rest : [];
+type ResultOf<F> = F extends (...args: never[]) => Transition<infer Result> ? Result : never;
+/** The store adds its settings to each input by itself. */
+type Given<Rest> = Rest extends [infer Input extends { settings: unknown }]
+  ? keyof Omit<Input, 'settings'> extends never
+    ? []
+    : [input: Omit<Input, 'settings'>]
+  : Rest;
+
+/** The durable store: each transition as a method, each one transaction, durable when its promise resolves. */
+export type Transitions = {
+  [Name in TransitionName]: (
+    ...input: Given<InputOf<(typeof TRANSITIONS)[Name]>>
+  ) => Promise<ResultOf<(typeof TRANSITIONS)[Name]>>;
+};

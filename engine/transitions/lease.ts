@@ -1,0 +1,285 @@
+import { FinanceError } from '../../errors';
+import { record } from '../audit';
+import type { DocumentRow, Json, LeasedDocument, Notes, StoreSettings } from '../model';
+import { all, one, run, type SqlValue, type Transition, type Tx, update } from '../transaction';
+import { documentById, openException, readyChanges, transit } from './documents';
+import { fail as failDocument } from './settle';
+
+export interface LeaseInput {
+  pipeline: string;
+  worker: string;
+  limit: number;
+  settings: StoreSettings;
+}
+
+/**
+ * Gives a worker the right to up to `limit` documents of a pipeline, one a lane, the oldest first. The fence of
+ * each grows. While suspects of a crash wait, they are handed out one by one with nothing else in flight.
+ */
+export function* lease(
+  tx: Tx,
+  { pipeline, worker, limit, settings }: LeaseInput,
+): Transition<LeasedDocument[]> {
+  const paused = yield* one('SELECT name FROM pipelines WHERE name = $1 AND paused = 1', pipeline);
+  if (paused || limit <= 0) return [];
+  const suspects = yield* all<DocumentRow>('SELECT * FROM documents WHERE suspect = 1 ORDER BY seq LIMIT 20');
+  const alone = suspects.length > 0;
+  const rows = alone
+    ? yield* nextSuspect(tx, suspects, pipeline, settings)
+    : yield* all<DocumentRow>(
+        "SELECT * FROM documents WHERE state = 'ready' AND blocked = 0 AND pipeline = $1 ORDER BY seq LIMIT $2",
+        pipeline,
+        limit,
+      );
+  const leased: LeasedDocument[] = [];
+  for (const row of rows) leased.push(yield* grant(tx, row, worker, settings, alone));
+  return leased;
+}
+
+/** The suspect to run next, if nothing is in flight; a suspect that takes long no longer holds the others up. */
+function* nextSuspect(
+  tx: Tx,
+  suspects: DocumentRow[],
+  pipeline: string,
+  settings: StoreSettings,
+): Transition<DocumentRow[]> {
+  const inFlight = yield* one<{ started: number }>(
+    "SELECT MAX(updated_at) AS started FROM documents WHERE state = 'leased'",
+  );
+  const busy = inFlight?.started != null && Number(inFlight.started) > tx.now - settings.suspectMs;
+  if (busy) return [];
+  return suspects
+    .filter((row) => row.state === 'ready' && row.blocked === 0 && row.pipeline === pipeline)
+    .slice(0, 1);
+}
+
+function* grant(
+  tx: Tx,
+  row: DocumentRow,
+  worker: string,
+  settings: StoreSettings,
+  alone: boolean,
+): Transition<LeasedDocument> {
+  const fence = Number(row.fence) + 1;
+  const changes = {
+    state: 'leased',
+    fence,
+    hop: 0,
+    worker,
+    lease_until: tx.now + settings.leaseMs,
+    deadline: tx.now + settings.deadlineMs,
+    alone: alone ? 1 : 0,
+    error: null,
+    error_at: null,
+    due: null,
+    waits_for: null,
+  };
+  yield* transit(tx, row, 'leased', changes, { fence, worker });
+  const body = yield* one<{ media_type: string; content: Uint8Array }>(
+    `SELECT media_type, content FROM bodies WHERE document_id = $1 AND role IN ('source', 'corrected') AND content IS NOT NULL
+     ORDER BY CASE role WHEN 'corrected' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1`,
+    row.id,
+  );
+  const acted = row.mapping
+    ? yield* one('SELECT id FROM steps WHERE document_id = $1 LIMIT 1', row.id)
+    : undefined;
+  return {
+    context: {
+      ...(acted ? { pinned: JSON.parse(row.mapping!) as Notes['mapping'] } : {}),
+      documentId: row.id,
+      fence,
+      hop: 0,
+      entity: row.entity,
+      kind: row.kind,
+      lane: row.lane,
+      pipeline: row.pipeline ?? '',
+      attempt: Number(row.attempts) + 1,
+      correlationId: row.correlation_id,
+      receivedAt: Number(row.received_at),
+    },
+    body: { mediaType: body?.media_type ?? '', text: Buffer.from(body?.content ?? []).toString('utf8') },
+    source: JSON.parse(row.source) as Json,
+  };
+}
+
+export interface RenewInput {
+  worker: string;
+  leases: { documentId: string; fence: number }[];
+  leaseMs: number;
+}
+
+/**
+ * Makes leases last longer, each until the deadline since its last progress at most. Not audited.
+ * @returns the documents whose lease is lost
+ */
+export function* renew(tx: Tx, { worker, leases, leaseMs }: RenewInput): Transition<{ lost: string[] }> {
+  const lost: string[] = [];
+  for (const { documentId, fence } of leases) {
+    const row = yield* one<DocumentRow>(
+      "SELECT * FROM documents WHERE id = $1 AND fence = $2 AND worker = $3 AND state = 'leased'",
+      documentId,
+      fence,
+      worker,
+    );
+    if (!row || Number(row.deadline) <= tx.now) lost.push(documentId);
+    else
+      yield* run(
+        'UPDATE documents SET lease_until = $2 WHERE id = $1',
+        documentId,
+        Math.min(tx.now + leaseMs, Number(row.deadline)),
+      );
+  }
+  return { lost };
+}
+
+/** Gives leases back before their time (drain); counted apart from attempts. */
+export function* release(
+  tx: Tx,
+  input: { worker: string; documentIds?: string[] },
+): Transition<{ released: number }> {
+  const rows = yield* all<DocumentRow>(
+    "SELECT * FROM documents WHERE state = 'leased' AND worker = $1",
+    input.worker,
+  );
+  let released = 0;
+  for (const row of rows) {
+    if (input.documentIds && !input.documentIds.includes(row.id)) continue;
+    yield* transit(tx, row, 'released', {
+      ...(yield* readyChanges(tx, row)),
+      drains: Number(row.drains) + 1,
+    });
+    released++;
+  }
+  return { released };
+}
+
+/**
+ * Voids the leases of a process that is gone. What was in flight is suspect of the crash; a document that crashed
+ * alone and made no progress too often is held as stalled.
+ */
+export function* recover(
+  tx: Tx,
+  { settings }: { settings: StoreSettings },
+): Transition<{ recovered: number }> {
+  const rows = yield* all<DocumentRow>("SELECT * FROM documents WHERE state = 'leased'");
+  for (const row of rows) {
+    const crashes = row.alone === 1 ? Number(row.crashes) + 1 : Number(row.crashes);
+    if (crashes >= settings.maxCrashesAlone) {
+      yield* stall(
+        tx,
+        row,
+        new FinanceError('RUN_CRASHED', {
+          message: `The runtime crashed ${crashes} times with this document alone.`,
+        }),
+      );
+      continue;
+    }
+    yield* transit(tx, row, 'recovered', { ...(yield* readyChanges(tx, row)), crashes, suspect: 1 });
+  }
+  return { recovered: rows.length };
+}
+
+function* stall(tx: Tx, row: DocumentRow, error: FinanceError): Transition<void> {
+  const stored = error.toJSON();
+  const subject = yield* openException(tx, row, stored, null);
+  const changes: Record<string, SqlValue> = {
+    state: 'held',
+    error: JSON.stringify(stored),
+    error_at: tx.now,
+    crashes: 0,
+    expiries: 0,
+    suspect: 0,
+    alone: 0,
+  };
+  if (row.lane_policy === 'pass') changes.in_lane = 0;
+  yield* transit(tx, row, 'held', changes, { code: error.code }, [subject]);
+}
+
+export interface SweepResult {
+  /** Documents ready, leased, retrying or waiting; held ones do not count. */
+  open: number;
+}
+
+/** Does what is due: retries, waits that ended, leases that expired, failures that no route took. */
+export function* sweep(tx: Tx, { settings }: { settings: StoreSettings }): Transition<SweepResult> {
+  const page = 500;
+  const retries = yield* all<DocumentRow>(
+    "SELECT * FROM documents WHERE state = 'retry' AND due <= $1 ORDER BY due LIMIT $2",
+    tx.now,
+    page,
+  );
+  for (const row of retries) yield* transit(tx, row, 'due', yield* readyChanges(tx, row));
+  const waits = yield* all<DocumentRow>(
+    "SELECT * FROM documents WHERE state = 'waiting' AND due <= $1 ORDER BY due LIMIT $2",
+    tx.now,
+    page,
+  );
+  for (const row of waits) yield* endWait(tx, row);
+  const expired = yield* all<DocumentRow>(
+    "SELECT * FROM documents WHERE state = 'leased' AND lease_until <= $1 LIMIT $2",
+    tx.now,
+    page,
+  );
+  for (const row of expired) yield* expire(tx, row, settings);
+  const failed = yield* all<DocumentRow>(
+    "SELECT * FROM documents WHERE state = 'leased' AND error_at <= $1 LIMIT $2",
+    tx.now - settings.graceMs,
+    page,
+  );
+  for (const row of failed)
+    yield* failDocument(
+      tx,
+      { documentId: row.id, fence: Number(row.fence), hop: row.hop },
+      JSON.parse(row.error!),
+    );
+  const counts = yield* all<{ n: number }>(
+    `SELECT COUNT(*) AS n FROM documents WHERE state = 'ready' UNION ALL SELECT COUNT(*) FROM documents WHERE state = 'leased'
+     UNION ALL SELECT COUNT(*) FROM documents WHERE state = 'retry' UNION ALL SELECT COUNT(*) FROM documents WHERE state = 'waiting'`,
+  );
+  return { open: counts.reduce((sum, { n }) => sum + Number(n), 0) };
+}
+
+function* endWait(tx: Tx, row: DocumentRow): Transition<void> {
+  if (!row.waits_for?.startsWith('ref:')) return yield* transit(tx, row, 'due', yield* readyChanges(tx, row));
+  const reference = row.waits_for.slice(4);
+  yield* stall(
+    tx,
+    row,
+    new FinanceError('RUN_REFERENCE_MISSING', { message: `${reference} did not arrive in time.` }),
+  );
+}
+
+/** A lease that ran out: the flow swallowed the message, or a process hangs. */
+function* expire(tx: Tx, row: DocumentRow, settings: StoreSettings): Transition<void> {
+  if (row.error) {
+    yield* failDocument(
+      tx,
+      { documentId: row.id, fence: Number(row.fence), hop: row.hop },
+      JSON.parse(row.error),
+    );
+    return;
+  }
+  const expiries = Number(row.expiries) + 1;
+  if (expiries >= settings.maxExpiries) {
+    const message = `The document was delivered ${expiries} times and never settled.`;
+    return yield* stall(tx, row, new FinanceError('RUN_STALLED', { message }));
+  }
+  yield* transit(tx, row, 'expired', { ...(yield* readyChanges(tx, row)), expiries });
+}
+
+/** Pauses or resumes a pipeline: a paused one leases nothing, what is in flight goes on. */
+export function* pausePipeline(
+  tx: Tx,
+  { name, paused }: { name: string; paused: boolean },
+): Transition<void> {
+  const known = yield* one('SELECT name FROM pipelines WHERE name = $1', name);
+  if (!known) throw new FinanceError('STORE_NOT_FOUND', { message: `There is no pipeline ${name}.` });
+  yield* update('pipelines', 'name', name, { paused: paused ? 1 : 0 });
+  yield* record(tx, paused ? 'paused' : 'resumed', null, { pipeline: name }, [['pipelines', name]]);
+  tx.wake.add(name);
+}
+
+/** The present row of a document; for tests and diagnosis. */
+export function* documentRow(_tx: Tx, { documentId }: { documentId: string }): Transition<DocumentRow> {
+  return yield* documentById(documentId);
+}

@@ -1,0 +1,179 @@
+import Big from 'big.js';
+import type { DocumentRow, Json, StepRow } from '../model';
+import { all, one, type SqlValue, type Transition, type Tx } from '../transaction';
+import { documentById } from './documents';
+
+/** Counts of documents of one entity; all but `received` are disjoint and add up to it. */
+export interface Figures {
+  /** Events answered 2xx, each delivery counted. */
+  received: number;
+  /** Settled as completed. */
+  posted: number;
+  /** Redelivered events, and documents settled as duplicates of another. */
+  duplicates: number;
+  /** Held: same key, other content. */
+  conflicts: number;
+  /** Held for any other cause. */
+  exceptions: number;
+  skipped: number;
+  rejected: number;
+  /** Ready, leased, retrying or waiting. */
+  open: number;
+  /** Kind → currency → exact sum of the posted amounts, decimal strings. */
+  amounts: Record<string, Record<string, string>>;
+}
+
+/** The figures per entity; events without an entity stand under the empty name. */
+export function* figures(_tx: Tx): Transition<Record<string, Figures>> {
+  const result: Record<string, Figures> = {};
+  const of = (entity: string) => {
+    result[entity] ??= {
+      received: 0,
+      posted: 0,
+      duplicates: 0,
+      conflicts: 0,
+      exceptions: 0,
+      skipped: 0,
+      rejected: 0,
+      open: 0,
+      amounts: {},
+    };
+    return result[entity];
+  };
+  const deliveries = yield* all<{ entity: string; n: number; documents: number }>(
+    'SELECT entity, SUM(count) AS n, COUNT(*) AS documents FROM deliveries GROUP BY entity',
+  );
+  for (const { entity, n, documents } of deliveries) {
+    of(entity).received = Number(n);
+    of(entity).duplicates = Number(n) - Number(documents);
+  }
+  const groups = yield* all<{
+    entity: string;
+    state: string;
+    outcome: string | null;
+    conflict: number;
+    n: number;
+  }>(
+    `SELECT entity, state, outcome, CASE WHEN state = 'held' AND error LIKE '%"code":"DOCUMENT_CONFLICT"%' THEN 1 ELSE 0 END AS conflict, COUNT(*) AS n
+     FROM documents GROUP BY 1, 2, 3, 4`,
+  );
+  for (const { entity, state, outcome, conflict, n } of groups)
+    of(entity)[bucket(state, outcome, Number(conflict))] += Number(n);
+  const amounts = yield* all<{ entity: string; kind: string; currency: string; amount: string; n: number }>(
+    `SELECT entity, kind, currency, amount, COUNT(*) AS n FROM documents
+     WHERE state = 'settled' AND outcome = 'completed' AND amount IS NOT NULL GROUP BY 1, 2, 3, 4`,
+  );
+  for (const { entity, kind, currency, amount, n } of amounts) {
+    const sums = (of(entity).amounts[kind] ??= {});
+    sums[currency] = new Big(sums[currency] ?? '0').plus(new Big(amount).times(Number(n))).toFixed();
+  }
+  return result;
+}
+
+function bucket(
+  state: string,
+  outcome: string | null,
+  conflict: number,
+): Exclude<keyof Figures, 'received' | 'amounts'> {
+  if (state === 'held') return conflict ? 'conflicts' : 'exceptions';
+  if (state !== 'settled') return 'open';
+  if (outcome === 'completed') return 'posted';
+  if (outcome === 'duplicate') return 'duplicates';
+  return outcome === 'skipped' ? 'skipped' : 'rejected';
+}
+
+export interface ExceptionView {
+  id: string;
+  document_id: string;
+  entity: string;
+  class: string;
+  code: string;
+  step: string | null;
+  cause: string;
+  hint: string;
+  amount: string | null;
+  currency: string | null;
+  owner: string | null;
+  opened_at: number;
+}
+
+/** Open exceptions, the oldest first. */
+export function* exceptions(
+  _tx: Tx,
+  input: { entity?: string; limit?: number } = {},
+): Transition<ExceptionView[]> {
+  return yield* all<ExceptionView>(
+    `SELECT id, document_id, entity, class, code, step, cause, hint, amount, currency, owner, opened_at FROM exceptions
+     WHERE closed_at IS NULL AND ($1 IS NULL OR entity = $1) ORDER BY opened_at, id LIMIT $2`,
+    input.entity ?? null,
+    input.limit ?? 1000,
+  );
+}
+
+export interface Trace {
+  document: DocumentRow;
+  deliveries: number;
+  steps: (Omit<StepRow, 'request' | 'result' | 'error'> & { request: Json; result: Json; error: Json })[];
+  bodies: { role: string; media_type: string; sha256: string; text: string | null }[];
+  exceptions: Record<string, SqlValue>[];
+  history: { seq: number; at: number; type: string; data: Json }[];
+}
+
+/** All that is known of a document, from its source event to the last audit event. */
+export function* trace(_tx: Tx, { documentId }: { documentId: string }): Transition<Trace> {
+  const document = yield* documentById(documentId);
+  const delivered = yield* one<{ count: number }>(
+    'SELECT count FROM deliveries WHERE receive_key = $1',
+    document.receive_key,
+  );
+  const steps = yield* all<StepRow>(
+    'SELECT * FROM steps WHERE document_id = $1 ORDER BY intended_at, id',
+    documentId,
+  );
+  const bodies = yield* all<{ role: string; media_type: string; sha256: string; content: Uint8Array | null }>(
+    'SELECT role, media_type, sha256, content FROM bodies WHERE document_id = $1 ORDER BY created_at, id',
+    documentId,
+  );
+  const history = yield* all<{ seq: number; at: number; type: string; data: string }>(
+    'SELECT seq, at, type, data FROM audit WHERE document_id = $1 ORDER BY at, seq',
+    documentId,
+  );
+  return {
+    document,
+    deliveries: Number(delivered?.count ?? 0),
+    steps: steps.map((step) => ({
+      ...step,
+      request: parse(step.request),
+      result: parse(step.result),
+      error: parse(step.error),
+    })),
+    bodies: bodies.map(({ content, ...body }) => ({
+      ...body,
+      text: content && Buffer.from(content).toString('utf8'),
+    })),
+    exceptions: yield* all(
+      'SELECT * FROM exceptions WHERE document_id = $1 ORDER BY opened_at, id',
+      documentId,
+    ),
+    history: history.map((event) => ({ ...event, data: parse(event.data) })),
+  };
+}
+
+function parse(text: string | null): Json {
+  return text === null ? null : (JSON.parse(text) as Json);
+}
+
+/** Documents by any of entity, state, business key; the newest first. */
+export function* documents(
+  _tx: Tx,
+  input: { entity?: string; state?: string; businessKey?: string; limit?: number } = {},
+): Transition<DocumentRow[]> {
+  return yield* all<DocumentRow>(
+    `SELECT * FROM documents WHERE ($1 IS NULL OR entity = $1) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR business_key = $3)
+     ORDER BY seq DESC LIMIT $4`,
+    input.entity ?? null,
+    input.state ?? null,
+    input.businessKey ?? null,
+    input.limit ?? 100,
+  );
+}

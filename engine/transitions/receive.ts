@@ -1,0 +1,274 @@
+import type { StoredError } from '../../errors';
+import { FinanceError } from '../../errors';
+import { record, type Subject } from '../audit';
+import { newId, stableJson } from '../ids';
+import type { Json, LanePolicy, PipelineDefinition } from '../model';
+import { all, insert, one, run, type Transition, type Tx, update } from '../transaction';
+import { closeExceptions, documentById, keepBody, laneTaken, openException, transit } from './documents';
+
+export interface ReceiveInput {
+  /** What makes the event itself at its source; a second one with this key is a redelivery. */
+  receiveKey: string;
+  /** Key of the legal entity; empty where no route leads to one (then `hold` says so). */
+  entity: string;
+  kind: string;
+  /** The business object, the ordering key. */
+  lane: string;
+  /** Where it came from, plain JSON. */
+  source: Json;
+  body: { mediaType: string; content: string | Uint8Array };
+  correlationId?: string;
+  amount?: string;
+  currency?: string;
+  number?: string;
+  parentId?: string;
+  /** Stored and held at once: unparsable, unrouted, test mode at a live entity. */
+  hold?: StoredError;
+  /** Stored and settled as skipped at once: an event type that the source is configured to ignore. */
+  skip?: string;
+  /** Moved in the same transaction. */
+  cursor?: { name: string; value: string };
+}
+
+export interface ReceiveResult {
+  documentId: string;
+  status: 'received' | 'duplicate' | 'held' | 'skipped';
+  pipeline?: string;
+}
+
+/**
+ * Makes a document durable. The outside is told only after this transaction is committed.
+ * A key that is known counts as a redelivery of the document that has it; no second document comes to be.
+ */
+export function* receive(tx: Tx, input: ReceiveInput): Transition<ReceiveResult> {
+  const cursor = input.cursor ? yield* writeCursor(tx, input.cursor.name, input.cursor.value) : [];
+  const known = yield* one<{ document_id: string; count: number }>(
+    'SELECT document_id, count FROM deliveries WHERE receive_key = $1',
+    input.receiveKey,
+  );
+  if (known) {
+    yield* update('deliveries', 'receive_key', input.receiveKey, {
+      count: Number(known.count) + 1,
+      last_at: tx.now,
+    });
+    yield* record(tx, 'redelivered', known.document_id, {}, [['deliveries', input.receiveKey], ...cursor]);
+    return { documentId: known.document_id, status: 'duplicate' };
+  }
+  return yield* receiveNew(tx, input, cursor);
+}
+
+function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition<ReceiveResult> {
+  const id = newId('doc', tx.now);
+  const pipeline = yield* claimingPipeline(input.entity, input.kind);
+  const error = input.hold ?? (pipeline || input.skip ? undefined : unclaimed(input));
+  const lane = `${input.entity}/${input.lane}`;
+  const open = !input.skip && !error;
+  const state = input.skip ? 'settled' : error ? 'held' : 'ready';
+  yield* insert('documents', {
+    id,
+    entity: input.entity,
+    kind: input.kind,
+    pipeline: pipeline?.name ?? null,
+    lane,
+    lane_policy: pipeline?.lane_policy ?? 'block',
+    source: JSON.stringify(input.source),
+    receive_key: input.receiveKey,
+    correlation_id: input.correlationId ?? id,
+    parent_id: input.parentId ?? null,
+    summary_id: null,
+    business_key: null,
+    content_hash: null,
+    amount: input.amount ?? null,
+    currency: input.currency ?? null,
+    number: input.number ?? null,
+    mapping: null,
+    state,
+    outcome: input.skip ? 'skipped' : null,
+    duplicate_of: null,
+    in_lane: open ? 1 : 0,
+    blocked: open ? yield* laneTaken(lane) : 0,
+    fence: 0,
+    hop: 0,
+    worker: null,
+    lease_until: null,
+    deadline: null,
+    due: null,
+    waits_for: null,
+    attempts: 0,
+    expiries: 0,
+    crashes: 0,
+    drains: 0,
+    suspect: 0,
+    alone: 0,
+    error: error ? JSON.stringify(error) : null,
+    error_at: error ? tx.now : null,
+    received_at: tx.now,
+    updated_at: tx.now,
+    settled_at: input.skip ? tx.now : null,
+  });
+  yield* insert('deliveries', {
+    receive_key: input.receiveKey,
+    document_id: id,
+    entity: input.entity,
+    count: 1,
+    last_at: tx.now,
+  });
+  const body = yield* keepBody(tx, id, 'source', input.body.mediaType, input.body.content);
+  const subjects: Subject[] = [['documents', id], ['deliveries', input.receiveKey], body!, ...cursor];
+  if (error) subjects.push(yield* openException(tx, yield* documentById(id), error, null));
+  const status = input.skip ? 'skipped' : error ? 'held' : 'received';
+  yield* record(
+    tx,
+    'received',
+    id,
+    { status, pipeline: pipeline?.name ?? null, reason: input.skip ?? null },
+    subjects,
+  );
+  if (open && pipeline) tx.wake.add(pipeline.name);
+  return { documentId: id, status, pipeline: pipeline?.name };
+}
+
+function unclaimed(input: ReceiveInput): StoredError {
+  return new FinanceError('RUN_UNCLAIMED', {
+    message: `No pipeline claims documents of kind ${input.kind} for entity ${input.entity}.`,
+  }).toJSON();
+}
+
+interface PipelineRow {
+  name: string;
+  entities: string;
+  kinds: string;
+  lane_policy: LanePolicy;
+}
+
+/** The one pipeline whose filter covers the entity and kind; overlaps are refused at deploy. */
+function* claimingPipeline(entity: string, kind: string): Transition<PipelineRow | undefined> {
+  const pipelines = yield* all<PipelineRow>(
+    'SELECT name, entities, kinds, lane_policy FROM pipelines ORDER BY name',
+  );
+  return pipelines.find(({ entities, kinds }) => covers(entities, entity) && covers(kinds, kind));
+}
+
+function covers(list: string, value: string): boolean {
+  const members = JSON.parse(list) as string[];
+  return members.length === 0 || members.includes(value);
+}
+
+/**
+ * Makes the pipelines of the deployed flows the ones that claim documents; documents that were held as unclaimed
+ * and are claimed now become ready.
+ * @throws CONFIG_PIPELINES_OVERLAP where two filters cover the same documents
+ */
+export function* syncPipelines(tx: Tx, definitions: PipelineDefinition[]): Transition<{ claimed: number }> {
+  const overlap = findOverlap(definitions);
+  if (overlap) throw new FinanceError('CONFIG_PIPELINES_OVERLAP', { message: overlap });
+  const before = yield* all<PipelineRow & { required_steps: string; paused: number }>(
+    'SELECT * FROM pipelines ORDER BY name',
+  );
+  const touched = new Set<string>();
+  for (const row of before) {
+    if (definitions.some(({ name }) => name === row.name)) continue;
+    yield* run('DELETE FROM pipelines WHERE name = $1', row.name);
+    touched.add(row.name);
+  }
+  for (const definition of definitions)
+    if (yield* putPipeline(definition, before)) touched.add(definition.name);
+  if (touched.size > 0)
+    yield* record(
+      tx,
+      'pipelines',
+      null,
+      {},
+      [...touched].map((name) => ['pipelines', name]),
+    );
+  for (const { name } of definitions) tx.wake.add(name);
+  return { claimed: yield* claimUnclaimed(tx) };
+}
+
+function* putPipeline(
+  { name, entities, kinds, lanePolicy, requiredSteps }: PipelineDefinition,
+  before: (PipelineRow & { required_steps: string })[],
+): Transition<boolean> {
+  const values = {
+    entities: JSON.stringify(entities),
+    kinds: JSON.stringify(kinds),
+    lane_policy: lanePolicy,
+    required_steps: JSON.stringify(requiredSteps),
+  };
+  const known = before.find((row) => row.name === name);
+  if (!known) {
+    yield* insert('pipelines', { name, ...values, paused: 0 });
+    return true;
+  }
+  const { entities: e, kinds: k, lane_policy, required_steps } = known;
+  if (stableJson(values) === stableJson({ entities: e, kinds: k, lane_policy, required_steps })) return false;
+  yield* update('pipelines', 'name', name, values);
+  return true;
+}
+
+/** Plain words about the first two pipelines that would claim the same document, if any do. */
+export function findOverlap(definitions: PipelineDefinition[]): string | undefined {
+  const meet = (a: string[], b: string[]) =>
+    a.length === 0 || b.length === 0 || a.some((value) => b.includes(value));
+  for (const [index, first] of definitions.entries())
+    for (const second of definitions.slice(index + 1)) {
+      if (first.name === second.name) return `Two pipelines are named "${first.name}".`;
+      if (meet(first.entities, second.entities) && meet(first.kinds, second.kinds))
+        return `Pipelines "${first.name}" and "${second.name}" claim the same documents.`;
+    }
+  return undefined;
+}
+
+function* claimUnclaimed(tx: Tx): Transition<number> {
+  const held = yield* all<{ document_id: string }>(
+    "SELECT document_id FROM exceptions WHERE closed_at IS NULL AND code = 'RUN_UNCLAIMED'",
+  );
+  let claimed = 0;
+  for (const { document_id } of held) {
+    const row = yield* documentById(document_id);
+    const pipeline = yield* claimingPipeline(row.entity, row.kind);
+    if (!pipeline) continue;
+    const subjects = yield* closeExceptions(
+      tx,
+      row.id,
+      'claimed',
+      null,
+      `pipeline ${pipeline.name} claims it now`,
+    );
+    const changes = {
+      state: 'ready',
+      pipeline: pipeline.name,
+      lane_policy: pipeline.lane_policy,
+      in_lane: 1,
+      blocked: yield* laneTaken(row.lane),
+      error: null,
+      error_at: null,
+    };
+    yield* transit(tx, row, 'claimed', changes, {}, subjects);
+    tx.wake.add(pipeline.name);
+    claimed++;
+  }
+  return claimed;
+}
+
+/** Moves the cursor of a source. */
+export function* setCursor(tx: Tx, input: { name: string; value: string }): Transition<void> {
+  const subjects = yield* writeCursor(tx, input.name, input.value);
+  yield* record(tx, 'cursor', null, {}, subjects);
+}
+
+/** Where a source stands; undefined before its first move. */
+export function* getCursor(_tx: Tx, input: { name: string }): Transition<string | undefined> {
+  return (yield* one<{ value: string }>('SELECT value FROM cursors WHERE name = $1', input.name))?.value;
+}
+
+function* writeCursor(tx: Tx, name: string, value: string): Transition<Subject[]> {
+  yield* run(
+    `INSERT INTO cursors (name, value, updated_at) VALUES ($1, $2, $3)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
+    name,
+    value,
+    tx.now,
+  );
+  return [['cursors', name]];
+}

@@ -1,0 +1,354 @@
+import { FinanceError, type StoredError } from '../../errors';
+import type { Subject } from '../audit';
+import type { DocumentRow, Json, LeaseRef, Outcome, StepRow } from '../model';
+import { disposition } from '../retry';
+import { all, insert, one, run, type Transition, type Tx, update } from '../transaction';
+import {
+  applyNotes,
+  type Changes,
+  closeExceptions,
+  documentById,
+  leased,
+  openException,
+  readyChanges,
+  transit,
+} from './documents';
+
+/** Columns of a document that no worker holds any more. */
+const UNLEASED: Changes = {
+  worker: null,
+  lease_until: null,
+  deadline: null,
+  suspect: 0,
+  alone: 0,
+};
+
+export interface SettleInput extends LeaseRef {
+  outcome: Exclude<Outcome, 'duplicate'>;
+  reason?: string;
+}
+
+/**
+ * Ends the document. Refused while a step is open, or a step that the pipeline requires is missing. Completing
+ * makes its key final and wakes what waits for it; skipping or rejecting releases the key.
+ * @throws RUN_STEPS_OPEN, RUN_STEPS_MISSING, STORE_FENCE_STALE
+ */
+export function* settle(tx: Tx, input: SettleInput): Transition<{ status: 'settled' | 'branched' }> {
+  const row = yield* documentById(input.documentId);
+  if (row.state === 'settled' && Number(row.fence) === input.fence) return { status: 'settled' };
+  yield* leased(input);
+  if (row.hop !== input.hop) return yield* branch(tx, row);
+  if (input.outcome === 'completed') yield* checkSteps(row);
+  const notes = yield* applyNotes(tx, row, input.notes);
+  yield* settleRow(tx, row, input.outcome, { reason: input.reason ?? null }, notes.changes, notes.subjects);
+  return { status: 'settled' };
+}
+
+function* checkSteps(row: DocumentRow): Transition<void> {
+  const steps = yield* all<StepRow>('SELECT kind, state, name FROM steps WHERE document_id = $1', row.id);
+  const open = steps.filter(({ state }) => state === 'intent' || state === 'pending');
+  if (open.length > 0)
+    throw new FinanceError('RUN_STEPS_OPEN', {
+      message: `Not done: ${open.map(({ name, kind }) => `${name} (${kind})`).join(', ')}.`,
+      documentId: row.id,
+    });
+  const pipeline = yield* one<{ required_steps: string }>(
+    'SELECT required_steps FROM pipelines WHERE name = $1',
+    row.pipeline,
+  );
+  const required = pipeline ? (JSON.parse(pipeline.required_steps) as string[]) : [];
+  const missing = required.filter(
+    (kind) => !steps.some((step) => step.kind === kind && step.state === 'done'),
+  );
+  if (missing.length > 0)
+    throw new FinanceError('RUN_STEPS_MISSING', {
+      message: `The pipeline requires ${missing.join(', ')}.`,
+      documentId: row.id,
+    });
+}
+
+/** Settles a row, leased or not, with all that hangs on it: claim, waiting documents, exceptions, lane. */
+export function* settleRow(
+  tx: Tx,
+  row: DocumentRow,
+  outcome: Outcome,
+  data: Record<string, unknown>,
+  changes: Changes = {},
+  subjects: Subject[] = [],
+  closing: { actor: string; reason: string } | null = null,
+): Transition<void> {
+  const claim = yield* closeClaim(tx, row, outcome);
+  const closed = yield* closeExceptions(tx, row.id, outcome, closing?.actor ?? null, closing?.reason ?? null);
+  yield* transit(
+    tx,
+    row,
+    'settled',
+    {
+      ...changes,
+      ...UNLEASED,
+      state: 'settled',
+      outcome,
+      in_lane: 0,
+      blocked: 0,
+      due: null,
+      waits_for: null,
+      error: null,
+      error_at: null,
+      settled_at: tx.now,
+    },
+    { outcome, ...data },
+    [...subjects, ...(claim ? [['claims', claim.business_key] as Subject] : []), ...closed],
+  );
+  if (claim) yield* decideWaiting(tx, claim, row.id, outcome);
+}
+
+interface ClaimRow {
+  business_key: string;
+  document_id: string;
+  content_hash: string;
+  state: 'open' | 'final';
+}
+
+/** A completed document makes its claim final; a skipped or rejected one releases it. */
+function* closeClaim(tx: Tx, row: DocumentRow, outcome: Outcome): Transition<ClaimRow | undefined> {
+  const claim = yield* one<ClaimRow>('SELECT * FROM claims WHERE document_id = $1', row.id);
+  if (!claim) return undefined;
+  if (outcome === 'completed')
+    yield* update('claims', 'business_key', claim.business_key, { state: 'final' });
+  else yield* run('DELETE FROM claims WHERE business_key = $1', claim.business_key);
+  return claim;
+}
+
+/** The settling transaction decides what waits for the key or for the document itself. */
+function* decideWaiting(tx: Tx, claim: ClaimRow, settledId: string, outcome: Outcome): Transition<void> {
+  const rivals = yield* all<DocumentRow>(
+    "SELECT * FROM documents WHERE state = 'waiting' AND waits_for = $1 ORDER BY seq",
+    `claim:${claim.business_key}`,
+  );
+  for (const rival of rivals) {
+    if (outcome !== 'completed') yield* transit(tx, rival, 'claim-released', yield* readyChanges(tx, rival));
+    else if (rival.content_hash === claim.content_hash)
+      yield* settleRow(tx, rival, 'duplicate', { of: settledId }, { duplicate_of: settledId });
+    else yield* holdRow(tx, rival, conflictError(claim), null);
+  }
+  if (outcome !== 'completed') return;
+  const waiting = yield* all<DocumentRow>(
+    "SELECT * FROM documents WHERE state = 'waiting' AND waits_for = $1 ORDER BY seq",
+    `ref:${claim.business_key}`,
+  );
+  for (const row of waiting)
+    yield* transit(tx, row, 'reference-arrived', yield* readyChanges(tx, row), {
+      reference: claim.business_key,
+    });
+}
+
+function conflictError(claim: ClaimRow): StoredError {
+  return new FinanceError('DOCUMENT_CONFLICT', {
+    message: `${claim.business_key} was received before with other content (document ${claim.document_id}).`,
+    details: { businessKey: claim.business_key, first: claim.document_id },
+  }).toJSON();
+}
+
+export interface ClaimInput extends LeaseRef {
+  businessKey: string;
+  contentHash: string;
+}
+
+export type ClaimResult =
+  | { status: 'new'; hop: number }
+  | { status: 'duplicate'; of: string; results: Record<string, Json> }
+  | { status: 'waiting'; of: string }
+  | { status: 'conflict'; of: string }
+  | { status: 'branched' };
+
+/**
+ * Claims a business key for a document. The claim is final only when the document is settled as completed.
+ * Same key and content as another document: settled as its duplicate at once. Other content: waits while the
+ * first is open, else held as a conflict.
+ */
+export function* claim(tx: Tx, input: ClaimInput): Transition<ClaimResult> {
+  const row = yield* leased(input);
+  if (row.hop !== input.hop) return yield* branch(tx, row);
+  const notes = yield* applyNotes(tx, row, {
+    ...input.notes,
+    businessKey: input.businessKey,
+    contentHash: input.contentHash,
+  });
+  const first = yield* one<ClaimRow>('SELECT * FROM claims WHERE business_key = $1', input.businessKey);
+  if (!first || first.document_id === row.id) {
+    if (!first)
+      yield* insert('claims', {
+        business_key: input.businessKey,
+        document_id: row.id,
+        content_hash: input.contentHash,
+        state: 'open',
+      });
+    else if (first.content_hash !== input.contentHash)
+      yield* update('claims', 'business_key', input.businessKey, { content_hash: input.contentHash });
+    yield* transit(
+      tx,
+      row,
+      'claimed-key',
+      { ...notes.changes, hop: row.hop + 1 },
+      { key: input.businessKey },
+      [...notes.subjects, ['claims', input.businessKey]],
+    );
+    return { status: 'new', hop: row.hop + 1 };
+  }
+  const of = first.document_id;
+  if (first.content_hash === input.contentHash) {
+    yield* settleRow(tx, row, 'duplicate', { of }, { ...notes.changes, duplicate_of: of }, notes.subjects);
+    return { status: 'duplicate', of, results: yield* stepResults(of) };
+  }
+  if (first.state === 'final') {
+    yield* holdRow(tx, row, conflictError(first), null, notes);
+    return { status: 'conflict', of };
+  }
+  const changes = {
+    ...notes.changes,
+    ...UNLEASED,
+    state: 'waiting',
+    waits_for: `claim:${input.businessKey}`,
+    due: null,
+    in_lane: 0,
+    blocked: 0,
+  };
+  yield* transit(tx, row, 'waiting', changes, { for: input.businessKey }, notes.subjects);
+  return { status: 'waiting', of };
+}
+
+/** Results of the steps done for a document, by kind of effect. */
+export function* stepResults(documentId: string): Transition<Record<string, Json>> {
+  const steps = yield* all<StepRow>(
+    "SELECT kind, result FROM steps WHERE document_id = $1 AND state = 'done' ORDER BY intended_at, id",
+    documentId,
+  );
+  return Object.fromEntries(steps.map(({ kind, result }) => [kind, JSON.parse(result!) as Json]));
+}
+
+/** What is known of a document under its business key: whether it is completed, and its steps' results. */
+export function* reference(
+  _tx: Tx,
+  { businessKey }: { businessKey: string },
+): Transition<{ documentId: string; completed: boolean; results: Record<string, Json> } | undefined> {
+  const known = yield* one<ClaimRow>('SELECT * FROM claims WHERE business_key = $1', businessKey);
+  if (!known) return undefined;
+  return {
+    documentId: known.document_id,
+    completed: known.state === 'final',
+    results: yield* stepResults(known.document_id),
+  };
+}
+
+/**
+ * Lets a document wait for another one, named by its business key: it leaves its lane, holds no lease, and comes
+ * back when that one is completed. `ready` where it is completed already.
+ * @param due milliseconds since the epoch; then it is held as RUN_REFERENCE_MISSING
+ */
+export function* awaitReference(
+  tx: Tx,
+  input: LeaseRef & { businessKey: string; due: number },
+): Transition<'ready' | 'waiting'> {
+  const row = yield* leased(input);
+  const known = yield* one<ClaimRow>(
+    "SELECT * FROM claims WHERE business_key = $1 AND state = 'final'",
+    input.businessKey,
+  );
+  const notes = yield* applyNotes(tx, row, input.notes);
+  const back: Changes = known
+    ? yield* readyChanges(tx, row)
+    : {
+        ...UNLEASED,
+        state: 'waiting',
+        waits_for: `ref:${input.businessKey}`,
+        due: input.due,
+        in_lane: 0,
+        blocked: 0,
+      };
+  yield* transit(
+    tx,
+    row,
+    known ? 'reference-arrived' : 'waiting',
+    { ...notes.changes, ...back },
+    { reference: input.businessKey },
+    notes.subjects,
+  );
+  return known ? 'ready' : 'waiting';
+}
+
+/** Retries or holds a failed document, as the kind of its error says. */
+export function* fail(
+  tx: Tx,
+  ref: LeaseRef,
+  error: StoredError,
+  owner: string | null = null,
+): Transition<'retried' | 'held'> {
+  const row = yield* leased(ref);
+  const what = disposition(error, Number(row.attempts), Math.random());
+  const notes = yield* applyNotes(tx, row, ref.notes);
+  if (what.action === 'hold') {
+    yield* holdRow(tx, row, what.error, owner, notes);
+    return 'held';
+  }
+  const changes: Changes = {
+    ...notes.changes,
+    ...UNLEASED,
+    state: 'retry',
+    due: tx.now + what.delayMs,
+    attempts: Number(row.attempts) + 1,
+    error: JSON.stringify(error),
+    error_at: null,
+  };
+  if (row.lane_policy === 'pass') Object.assign(changes, { in_lane: 0, blocked: 0 });
+  yield* transit(tx, row, 'retry', changes, { code: error.code, delayMs: what.delayMs }, notes.subjects);
+  return 'retried';
+}
+
+/** The transition behind exception route: retry with backoff, or hold with class, cause and hint. */
+export function* dispose(
+  tx: Tx,
+  input: LeaseRef & { error: StoredError; owner?: string },
+): Transition<'retried' | 'held'> {
+  return yield* fail(tx, input, input.error, input.owner ?? null);
+}
+
+/** Holds a document for a person, whatever the kind of its error. */
+export function* hold(tx: Tx, input: LeaseRef & { error: StoredError; owner?: string }): Transition<void> {
+  const row = yield* leased(input);
+  const notes = yield* applyNotes(tx, row, input.notes);
+  yield* holdRow(tx, row, input.error, input.owner ?? null, notes);
+}
+
+export function* holdRow(
+  tx: Tx,
+  row: DocumentRow,
+  error: StoredError,
+  owner: string | null,
+  notes: { changes: Changes; subjects: Subject[] } = { changes: {}, subjects: [] },
+): Transition<void> {
+  const exception = yield* openException(tx, { ...row, ...notes.changes } as DocumentRow, error, owner);
+  const lane: Changes = row.lane_policy === 'pass' || row.in_lane === 0 ? { in_lane: 0, blocked: 0 } : {};
+  yield* transit(
+    tx,
+    row,
+    'held',
+    {
+      ...notes.changes,
+      ...UNLEASED,
+      ...lane,
+      state: 'held',
+      due: null,
+      waits_for: null,
+      error: JSON.stringify(error),
+      error_at: tx.now,
+    },
+    { code: error.code, step: error.step ?? null },
+    [...notes.subjects, exception],
+  );
+}
+
+/** Two branches work on one document: it is held before the second has an effect. */
+export function* branch(tx: Tx, row: DocumentRow): Transition<{ status: 'branched' }> {
+  yield* holdRow(tx, row, new FinanceError('RUN_BRANCHED', { documentId: row.id }).toJSON(), null);
+  return { status: 'branched' };
+}

@@ -1,0 +1,255 @@
+import { FinanceError, type StoredError } from '../../errors';
+import type { Subject } from '../audit';
+import { newId, sha256, stableJson } from '../ids';
+import type { DocumentRow, Json, LeaseRef, StepRow, StoreSettings } from '../model';
+import { insert, one, type Transition, type Tx, update } from '../transaction';
+import { applyNotes, documentById, leased, staleFence, transit } from './documents';
+import { branch } from './settle';
+
+export interface IntendInput extends LeaseRef {
+  /** Kind of effect, e.g. `odoo.load`. With target and external key it is the step's identity. */
+  kind: string;
+  /** URL and database of the target. */
+  target: string;
+  externalKey: string;
+  /** Attributes, not identity: a redeployed flow finds its steps. */
+  name: string;
+  nodeId?: string;
+  request: Json;
+  settings: StoreSettings;
+}
+
+export type IntendResult =
+  /** The intent is committed: have the effect now. */
+  | { status: 'new'; stepId: string; hop: number; attempts: number; request: Json }
+  /** Done before: use the recorded result. */
+  | { status: 'done'; stepId: string; hop: number; result: Json }
+  /** Accepted by the target before, its outcome is awaited: ask for it. */
+  | { status: 'pending'; stepId: string; hop: number; request: Json; result: Json; intendedAt: number }
+  /** An intent without a result: in doubt. Ask the target, then resend this recorded request. */
+  | { status: 'open'; stepId: string; hop: number; request: Json; intendedAt: number; attempts: number }
+  /** Done before with another request. The document is held. */
+  | { status: 'changed'; stepId: string }
+  /** Another branch of the flow got further with this document. It is held. */
+  | { status: 'branched' };
+
+/** Commits the intent of an effect, or tells what is known of it. */
+export function* intend(tx: Tx, input: IntendInput): Transition<IntendResult> {
+  const row = yield* leased(input);
+  if (row.hop !== input.hop) return yield* branch(tx, row);
+  const step = yield* one<StepRow>(
+    'SELECT * FROM steps WHERE document_id = $1 AND kind = $2 AND target = $3 AND external_key = $4',
+    row.id,
+    input.kind,
+    input.target,
+    input.externalKey,
+  );
+  const request = stableJson(input.request);
+  const requestHash = sha256(request);
+  if (step?.state === 'done' && step.request_hash !== requestHash)
+    return { status: 'changed', stepId: step.id };
+  const hop = row.hop + 1;
+  if (!step) return yield* firstIntent(tx, row, input, request, requestHash, hop);
+  if (step.state === 'failed') return yield* newIntent(tx, row, step, input, request, requestHash, hop);
+  yield* advance(tx, row, input, 'met', { step: step.id, kind: step.kind, state: step.state }, []);
+  const recorded = JSON.parse(step.request) as Json;
+  const result = step.result === null ? null : (JSON.parse(step.result) as Json);
+  const intendedAt = Number(step.intended_at);
+  if (step.state === 'done') return { status: 'done', stepId: step.id, hop, result };
+  if (step.state === 'pending')
+    return { status: 'pending', stepId: step.id, hop, request: recorded, result, intendedAt };
+  return {
+    status: 'open',
+    stepId: step.id,
+    hop,
+    request: recorded,
+    intendedAt,
+    attempts: Number(step.attempts),
+  };
+}
+
+function* firstIntent(
+  tx: Tx,
+  row: DocumentRow,
+  input: IntendInput,
+  request: string,
+  requestHash: string,
+  hop: number,
+): Transition<IntendResult> {
+  const id = newId('stp', tx.now);
+  yield* insert('steps', {
+    id,
+    document_id: row.id,
+    kind: input.kind,
+    target: input.target,
+    external_key: input.externalKey,
+    name: input.name,
+    node_id: input.nodeId ?? null,
+    state: 'intent',
+    request_hash: requestHash,
+    request,
+    result: null,
+    error: null,
+    until: null,
+    attempts: 1,
+    intended_at: tx.now,
+    fence: row.fence,
+    updated_at: tx.now,
+  });
+  yield* advance(tx, row, input, 'intended', { step: id, kind: input.kind, request: requestHash }, [
+    ['steps', id],
+  ]);
+  return { status: 'new', stepId: id, hop, attempts: 1, request: input.request };
+}
+
+/** A step that failed for certain may be tried with a new request. */
+function* newIntent(
+  tx: Tx,
+  row: DocumentRow,
+  step: StepRow,
+  input: IntendInput,
+  request: string,
+  requestHash: string,
+  hop: number,
+): Transition<IntendResult> {
+  const attempts = Number(step.attempts) + 1;
+  yield* update('steps', 'id', step.id, {
+    state: 'intent',
+    request_hash: requestHash,
+    request,
+    result: null,
+    error: null,
+    until: null,
+    attempts,
+    name: input.name,
+    node_id: input.nodeId ?? null,
+    intended_at: tx.now,
+    fence: row.fence,
+    updated_at: tx.now,
+  });
+  yield* advance(tx, row, input, 'intended', { step: step.id, kind: step.kind, request: requestHash }, [
+    ['steps', step.id],
+  ]);
+  return { status: 'new', stepId: step.id, hop, attempts, request: input.request };
+}
+
+/** Moves the hop counter and the deadline, and writes the notes that the message carries. */
+function* advance(
+  tx: Tx,
+  row: DocumentRow,
+  input: LeaseRef & { settings: StoreSettings },
+  type: string,
+  data: Record<string, unknown>,
+  subjects: Subject[],
+): Transition<void> {
+  const notes = yield* applyNotes(tx, row, input.notes);
+  const changes = { ...notes.changes, hop: row.hop + 1, deadline: tx.now + input.settings.deadlineMs };
+  yield* transit(tx, row, type, changes, data, [...subjects, ...notes.subjects]);
+}
+
+/**
+ * The step of an effect that was already had. Its result is written even where the document was held meanwhile
+ * (a clone found in between), as long as no newer lease came.
+ */
+function* effectOf(ref: {
+  documentId: string;
+  fence: number;
+  stepId: string;
+}): Transition<{ row: DocumentRow; step: StepRow }> {
+  const row = yield* documentById(ref.documentId);
+  if (Number(row.fence) !== ref.fence || row.state === 'settled')
+    throw staleFence(row, { ...ref, hop: row.hop });
+  const step = yield* one<StepRow>(
+    'SELECT * FROM steps WHERE id = $1 AND document_id = $2',
+    ref.stepId,
+    row.id,
+  );
+  if (!step) throw new FinanceError('STORE_NOT_FOUND', { message: `There is no step ${ref.stepId}.` });
+  return { row, step };
+}
+
+export interface StepRef {
+  documentId: string;
+  fence: number;
+  stepId: string;
+  settings: StoreSettings;
+}
+
+/** Records the result of an effect. Progress: the crashes and expiries of the document start from zero. */
+export function* complete(tx: Tx, input: StepRef & { result: Json }): Transition<void> {
+  const { row, step } = yield* effectOf(input);
+  const result = stableJson(input.result);
+  yield* update('steps', 'id', step.id, {
+    state: 'done',
+    result,
+    error: null,
+    until: null,
+    fence: row.fence,
+    updated_at: tx.now,
+  });
+  const changes = { crashes: 0, expiries: 0, deadline: tx.now + input.settings.deadlineMs };
+  yield* transit(tx, row, 'completed', changes, { step: step.id, kind: step.kind, result: sha256(result) }, [
+    ['steps', step.id],
+  ]);
+}
+
+/**
+ * Records that the target accepted the request and its outcome comes later: the document waits without a lease,
+ * keeps its lane, and comes back when `until` is due.
+ */
+export function* pend(tx: Tx, input: StepRef & { result: Json; until: number }): Transition<void> {
+  const { row, step } = yield* effectOf(input);
+  const result = stableJson(input.result);
+  yield* update('steps', 'id', step.id, {
+    state: 'pending',
+    result,
+    error: null,
+    until: input.until,
+    fence: row.fence,
+    updated_at: tx.now,
+  });
+  const changes = {
+    state: 'waiting',
+    waits_for: `step:${step.id}`,
+    due: input.until,
+    worker: null,
+    lease_until: null,
+    deadline: null,
+    crashes: 0,
+    expiries: 0,
+    suspect: 0,
+    alone: 0,
+  };
+  yield* transit(tx, row, 'pending', changes, { step: step.id, kind: step.kind, until: input.until }, [
+    ['steps', step.id],
+  ]);
+}
+
+/**
+ * Stores the error of a step before anything is emitted. A step whose effect is known not to have happened is
+ * `failed`; one in doubt stays an intent (or pending). Where no exception route takes the document, the sweep
+ * applies the pipeline's policy after the grace time.
+ */
+export function* failStep(tx: Tx, input: StepRef & { error: StoredError }): Transition<void> {
+  const { row, step } = yield* effectOf(input);
+  const open = input.error.kind === 'in_doubt' || step.state === 'pending';
+  const error = JSON.stringify(input.error);
+  yield* update('steps', 'id', step.id, {
+    state: open ? step.state : 'failed',
+    error,
+    fence: row.fence,
+    updated_at: tx.now,
+  });
+  const changes = row.state === 'leased' ? { error, error_at: tx.now } : {};
+  yield* transit(tx, row, 'failed', changes, { step: step.id, kind: step.kind, code: input.error.code }, [
+    ['steps', step.id],
+  ]);
+}
+
+/** Stores the error of a pure node (no step) before anything is emitted. */
+export function* failRun(tx: Tx, input: LeaseRef & { error: StoredError }): Transition<void> {
+  const row = yield* leased(input);
+  const notes = yield* applyNotes(tx, row, input.notes);
+  const changes = { ...notes.changes, error: JSON.stringify(input.error), error_at: tx.now };
+  yield* transit(tx, row, 'failed', changes, { code: input.error.code }, notes.subjects);
+}

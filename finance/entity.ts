@@ -1,0 +1,36 @@
+import type { Currency, Day, DocumentKind, Party } from './documents';
+
+/** Rules of one kind of document for one legal entity. */
+export interface KindPolicy {
+  /** The system that owns documents of this kind; a write from any other is a conflict (DOCUMENT_OWNER). */
+  owner: string;
+  timing: 'real-time' | 'batch';
+  approval: boolean;
+  /** Who gets the exceptions. */
+  exceptionOwner?: string;
+  /** Hours within which an exception is to be resolved. */
+  serviceHours?: number;
+}
+
+/** The company whose books are posted to. */
+export interface LegalEntity {
+  /** Key used in documents, external keys and configuration: `[a-z0-9_]+`. */
+  key: string;
+  name: string;
+  /** Id of the company in Odoo (a branch is a company of its own there). */
+  odooCompany: number;
+  currency: Currency;
+  /** IANA name, e.g. `Europe/Berlin`; decides the day of an instant. */
+  timeZone: string;
+  /** A test-mode event at a live entity is held. */
+  mode: 'live' | 'test';
+  /** Who numbers invoices: the number becomes BT-1 and Odoo's `name` alike. */
+  numbering: 'source' | 'odoo';
+  /** Name of the mapping that documents of this entity use. */
+  mapping: string;
+  /** BG-4 */
+  seller: Party;
+  /** Documents dated before are never posted. */
+  cutOver?: Day;
+  kinds: Partial<Record<DocumentKind, KindPolicy>>;
+}
