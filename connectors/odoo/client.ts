@@ -97,7 +97,12 @@ class Connection implements OdooClient {
     return this.#version;
   }
 
-  async call(model: string, method: string, input: CallInput = {}, options: CallOptions = {}): Promise<unknown> {
+  async call(
+    model: string,
+    method: string,
+    input: CallInput = {},
+    options: CallOptions = {},
+  ): Promise<unknown> {
     const protocol = await this.#protocol();
     const { lang: _lang, ...context } = input.context ?? {};
     const call: OdooCall = { model, method, ids: input.ids, named: input.named ?? {}, context };
@@ -138,7 +143,9 @@ class Connection implements OdooClient {
   #secret(): string {
     const secret = this.#options.secret();
     if (secret) return secret;
-    throw new FinanceError('CONFIG_SECRET_MISSING', { message: 'The API key of the odoo connection is not set.' });
+    throw new FinanceError('CONFIG_SECRET_MISSING', {
+      message: 'The API key of the odoo connection is not set.',
+    });
   }
 
   /** `common.version` goes with Odoo 22; `/web/version` is there from 19 on. */

@@ -124,15 +124,13 @@ export function httpError(answer: HttpAnswer, write: boolean): FinanceError {
       message: `Odoo answers HTTP ${status}.`,
       retryAfterMs,
     });
-  if (status === 401)
-    return new FinanceError('ODOO_UNAUTHORIZED', { message: 'Odoo answers HTTP 401.' });
+  if (status === 401) return new FinanceError('ODOO_UNAUTHORIZED', { message: 'Odoo answers HTTP 401.' });
   if (status >= 500)
     return new FinanceError('ODOO_UNAVAILABLE', {
       kind: write ? 'in_doubt' : 'unavailable',
       message: `Odoo answers HTTP ${status}.`,
     });
-  if (status >= 300 && status < 400)
-    return badAnswer(`HTTP ${status}, a redirect, which is not followed`);
+  if (status >= 300 && status < 400) return badAnswer(`HTTP ${status}, a redirect, which is not followed`);
   return badAnswer(`HTTP ${status}, ${answer.contentType || 'no content type'}`);
 }
 

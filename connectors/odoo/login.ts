@@ -23,11 +23,13 @@ export class Login {
    */
   async uid(protocol: Protocol, secret: string): Promise<number | undefined> {
     if (!protocol.login) return undefined;
-    this.#uid ??= this.#authenticate(protocol.login, secret).catch((error) => {
-      this.#uid = undefined;
-      throw error;
+    if (this.#uid) return this.#uid;
+    const asked = this.#authenticate(protocol.login, secret);
+    this.#uid = asked;
+    asked.catch(() => {
+      if (this.#uid === asked) this.#uid = undefined;
     });
-    return this.#uid;
+    return asked;
   }
 
   forget(): void {
@@ -39,7 +41,9 @@ export class Login {
     const uid = await login.read(await this.#channel.send(request, false));
     if (Number.isInteger(uid) && Number(uid) > 0) return Number(uid);
     if (uid === false || uid === null)
-      throw new FinanceError('ODOO_UNAUTHORIZED', { message: `Odoo refuses the login "${this.#who.login}".` });
+      throw new FinanceError('ODOO_UNAUTHORIZED', {
+        message: `Odoo refuses the login "${this.#who.login}".`,
+      });
     throw badAnswer('authenticate gave no uid');
   }
 }

@@ -21,7 +21,10 @@ async function read(answer: HttpAnswer, write: boolean): Promise<unknown> {
 /** JSON-2 over `/json/2/<model>/<method>`: from 19 on. Arguments by name only, an API key as the bearer. */
 export const json2: Protocol = {
   name: 'json2',
-  version: { request: { method: 'GET', path: '/web/version', headers: {} }, read: (answer) => read(answer, false) },
+  version: {
+    request: { method: 'GET', path: '/web/version', headers: {} },
+    read: (answer) => read(answer, false),
+  },
   write({ model, method, ids, named, context }, { database, secret }) {
     if (!NAME.test(model) || !NAME.test(method))
       throw new FinanceError('ODOO_MODEL', { message: 'The name of the model or method is not one.' });
@@ -34,7 +37,11 @@ export const json2: Protocol = {
         authorization: `bearer ${secret}`,
         'x-odoo-database': database,
       },
-      body: JSON.stringify({ ...named, ...(ids && { ids }), ...(Object.keys(context).length && { context }) }),
+      body: JSON.stringify({
+        ...named,
+        ...(ids && { ids }),
+        ...(Object.keys(context).length && { context }),
+      }),
     };
   },
   read,

@@ -18,7 +18,7 @@ async function read(answer: HttpAnswer, write: boolean): Promise<unknown> {
   return body.result ?? null;
 }
 
-function parse(answer: HttpAnswer, write: boolean): { result?: unknown; error?: unknown } {
+function parse(answer: HttpAnswer, write: boolean): { jsonrpc: unknown; result?: unknown; error?: unknown } {
   let body: unknown;
   try {
     body = JSON.parse(answer.body);
@@ -32,7 +32,10 @@ function parse(answer: HttpAnswer, write: boolean): { result?: unknown; error?: 
 
 /** The class stands in `error.data.name`; `error.code` is 200 in 17 and 0 in 19. */
 function readFault(error: unknown): { exception: string; message: string } {
-  const { message, data } = (error ?? {}) as { message?: unknown; data?: { name?: unknown; message?: unknown } };
+  const { message, data } = (error ?? {}) as {
+    message?: unknown;
+    data?: { name?: unknown; message?: unknown };
+  };
   return { exception: String(data?.name ?? ''), message: String(data?.message ?? message ?? '') };
 }
 
