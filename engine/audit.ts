@@ -27,6 +27,7 @@ export const SEALED = {
       'currency',
       'number',
       'mapping',
+      'care',
       'state',
       'outcome',
       'duplicate_of',

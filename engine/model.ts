@@ -29,6 +29,7 @@ export interface DocumentRow {
   currency: string | null;
   number: string | null;
   mapping: string | null;
+  care: string | null;
   state: DocumentState;
   outcome: Outcome | null;
   duplicate_of: string | null;
@@ -74,6 +75,12 @@ export interface StepRow {
   updated_at: number;
 }
 
+/** Who looks after the exceptions of a document, and within how many hours. */
+export interface Care {
+  owner?: string;
+  serviceHours?: number;
+}
+
 /** What a pure node found out; it travels with the message and is written with the next write. */
 export interface Notes {
   businessKey?: string;
@@ -82,6 +89,7 @@ export interface Notes {
   currency?: string;
   number?: string;
   kind?: string;
+  care?: Care;
   /** The mappings used: name, version and hash of each. */
   mapping?: { name: string; version: number; hash: string }[];
   /** The canonical document. */
@@ -108,6 +116,8 @@ export interface RunContext extends LeaseRef {
   receivedAt: number;
   /** Mappings that an earlier delivery used and acted upon; a replay uses the same. */
   pinned?: Notes['mapping'];
+  /** Who approved the document, where it was held for approval (DOCUMENT_APPROVAL) and released. */
+  approvedBy?: string;
   /** Name of the store that holds the document. */
   store: string;
 }

@@ -12,6 +12,8 @@ export interface Store extends Transitions {
   readonly open: number;
   /** Calls `listener` after each commit that gave a pipeline work. @returns stops the calls */
   onWake(listener: (pipeline: string) => void): () => void;
+  /** Calls `listener` after each commit that ended the lease of a document. @returns stops the calls */
+  onEnd(listener: (documentId: string) => void): () => void;
   /** Ends after the transactions under way. */
   close(): Promise<void>;
 }

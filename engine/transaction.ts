@@ -22,6 +22,8 @@ export interface Tx {
   chains: number;
   /** Pipelines that got work in this transaction; waked after the commit. */
   wake: Set<string>;
+  /** Documents whose lease ended in this transaction. */
+  ended: Set<string>;
 }
 
 /** All rows of a statement. */

@@ -22,6 +22,7 @@ CREATE TABLE documents (
   currency TEXT,
   number TEXT,
   mapping TEXT,
+  care TEXT,
   state TEXT NOT NULL CHECK (state IN ('ready', 'leased', 'retry', 'waiting', 'held', 'settled')),
   outcome TEXT CHECK (outcome IN ('completed', 'duplicate', 'skipped', 'rejected')),
   duplicate_of TEXT,

@@ -5,7 +5,7 @@ import { boundary } from '../boundary';
 import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
 import type { Store } from '../store';
 import { TRANSITIONS, type TransitionName } from '../transitions';
-import type { FromWorker, Job, SqliteOptions } from './worker';
+import type { Committed, FromWorker, Job, SqliteOptions } from './worker';
 
 export interface OpenSqliteOptions {
   /** Path of the database file. */
@@ -61,7 +61,8 @@ class WorkerLink {
     number,
     { resolve: (value: never) => void; reject: (error: Error) => void }
   >();
-  private readonly listeners = new Set<(pipeline: string) => void>();
+  private readonly wakeListeners = new Set<(pipeline: string) => void>();
+  private readonly endListeners = new Set<(documentId: string) => void>();
 
   constructor(
     private readonly worker: Worker,
@@ -81,14 +82,15 @@ class WorkerLink {
     });
   }
 
-  private answer({ answers, wake }: Extract<FromWorker, { answers: unknown }>): void {
+  private answer({ answers, wake, ended }: Committed): void {
     for (const answer of answers) {
       const caller = this.waiting.get(answer.id);
       this.waiting.delete(answer.id);
       if ('error' in answer) caller?.reject(FinanceError.fromJSON(answer.error));
       else caller?.resolve(answer.result as never);
     }
-    for (const pipeline of wake) for (const listener of this.listeners) listener(pipeline);
+    for (const documentId of ended) for (const listener of this.endListeners) listener(documentId);
+    for (const pipeline of wake) for (const listener of this.wakeListeners) listener(pipeline);
   }
 
   private abandon(cause: unknown): void {
@@ -124,7 +126,7 @@ class WorkerLink {
         key,
         (input: unknown) => link.transition(key, input),
       ]),
-    ) as unknown as Omit<Store, 'name' | 'settings' | 'open' | 'onWake' | 'close'>;
+    ) as unknown as Omit<Store, 'name' | 'settings' | 'open' | 'onWake' | 'onEnd' | 'close'>;
     return {
       ...methods,
       name,
@@ -144,8 +146,12 @@ class WorkerLink {
         return result;
       },
       onWake(listener) {
-        link.listeners.add(listener);
-        return () => link.listeners.delete(listener);
+        link.wakeListeners.add(listener);
+        return () => link.wakeListeners.delete(listener);
+      },
+      onEnd(listener) {
+        link.endListeners.add(listener);
+        return () => link.endListeners.delete(listener);
       },
       async close() {
         if (link.closed) return;

@@ -22,7 +22,13 @@ export interface Job {
 }
 
 export type Answer = { id: number; result: unknown } | { id: number; error: StoredError };
-export type FromWorker = { answers: Answer[]; wake: string[] } | { opened: true } | { failed: StoredError };
+/** What a group commit did: the answers, the pipelines that got work, the documents whose lease ended. */
+export interface Committed {
+  answers: Answer[];
+  wake: string[];
+  ended: string[];
+}
+export type FromWorker = Committed | { opened: true } | { failed: StoredError };
 
 /** SQLite 3.7.0 to 3.51.2 can corrupt a database when the write-ahead log is reset. */
 export function assertSafeSqlite(version: string): void {
@@ -80,24 +86,32 @@ export class SqliteConnection {
   }
 
   /** Runs all jobs in one transaction, each in a savepoint of its own; durable when it returns. */
-  run(jobs: Job[]): { answers: Answer[]; wake: string[] } {
-    const tx: Tx = { now: Date.now(), chains: 1, wake: new Set() };
+  run(jobs: Job[]): Committed {
+    const tx: Tx = { now: Date.now(), chains: 1, wake: new Set(), ended: new Set() };
     try {
       this.database.exec(this.options.readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE');
       const answers = jobs.map((job) => this.runOne(tx, job));
       this.database.exec('COMMIT');
-      return { answers, wake: [...tx.wake] };
+      return { answers, wake: [...tx.wake], ended: [...tx.ended] };
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       if (jobs.length > 1) return this.runApart(jobs);
-      return { answers: jobs.map(({ id }) => ({ id, error: storeError(error).toJSON() })), wake: [] };
+      return {
+        answers: jobs.map(({ id }) => ({ id, error: storeError(error).toJSON() })),
+        wake: [],
+        ended: [],
+      };
     }
   }
 
   /** A failed group is tried one by one, so that one job's fault is not another's. */
-  private runApart(jobs: Job[]): { answers: Answer[]; wake: string[] } {
+  private runApart(jobs: Job[]): Committed {
     const parts = jobs.map((job) => this.run([job]));
-    return { answers: parts.flatMap(({ answers }) => answers), wake: parts.flatMap(({ wake }) => wake) };
+    return {
+      answers: parts.flatMap(({ answers }) => answers),
+      wake: parts.flatMap(({ wake }) => wake),
+      ended: parts.flatMap(({ ended }) => ended),
+    };
   }
 
   private runOne(tx: Tx, job: Job): Answer {

@@ -1,7 +1,7 @@
 import { FinanceError, type StoredError } from '../../errors';
 import { record, type Subject } from '../audit';
 import { newId, sha256 } from '../ids';
-import type { DocumentRow, LeaseRef, Notes } from '../model';
+import type { Care, DocumentRow, LeaseRef, Notes } from '../model';
 import { all, insert, one, run, type SqlValue, type Transition, type Tx, update } from '../transaction';
 
 /** What a write changes in a document's row. */
@@ -41,6 +41,7 @@ export function* transit(
   subjects: Subject[] = [],
 ): Transition<void> {
   const leaves = changes.in_lane === 0 && row.in_lane === 1;
+  if (row.state === 'leased' && changes.state !== undefined) tx.ended.add(row.id);
   yield* update('documents', 'id', row.id, { ...changes, updated_at: tx.now });
   const next = leaves ? yield* openLane(tx, row) : [];
   yield* record(tx, type, row.id, data, [['documents', row.id], ...next, ...subjects]);
@@ -97,6 +98,7 @@ export function* applyNotes(
   if (notes.currency !== undefined) changes.currency = notes.currency;
   if (notes.number !== undefined) changes.number = notes.number;
   if (notes.kind !== undefined) changes.kind = notes.kind;
+  if (notes.care !== undefined) changes.care = JSON.stringify(notes.care);
   if (notes.mapping !== undefined) changes.mapping = JSON.stringify(notes.mapping);
   if (notes.canonical === undefined) return { changes, subjects: [] };
   const subject = yield* keepBody(
@@ -140,13 +142,9 @@ export function* keepBody(
 }
 
 /** Opens an exception for a document; its class is the kind of the error. */
-export function* openException(
-  tx: Tx,
-  row: DocumentRow,
-  error: StoredError,
-  owner: string | null,
-): Transition<Subject> {
+export function* openException(tx: Tx, row: DocumentRow, error: StoredError): Transition<Subject> {
   const id = newId('exc', tx.now);
+  const care: Care = row.care ? (JSON.parse(row.care) as Care) : {};
   yield* insert('exceptions', {
     id,
     document_id: row.id,
@@ -159,8 +157,8 @@ export function* openException(
     details: error.details ? JSON.stringify(error.details) : null,
     amount: row.amount,
     currency: row.currency,
-    owner,
-    due: null,
+    owner: care.owner ?? null,
+    due: care.serviceHours === undefined ? null : tx.now + Math.round(care.serviceHours * 3_600_000),
     opened_at: tx.now,
     closed_at: null,
     resolution: null,

@@ -1,10 +1,10 @@
 import { verifyAudit } from '../audit';
 import type { Transition, Tx } from '../transaction';
-import { documentRow, lease, pausePipeline, recover, release, renew, sweep } from './lease';
+import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
 import { documents, exceptions, figures, trace } from './read';
 import { getCursor, receive, setCursor, syncPipelines } from './receive';
 import { correct, dismiss, eraseBodies, replay } from './resolve';
-import { awaitReference, claim, dispose, hold, reference, settle } from './settle';
+import { awaitReference, claim, defer, dispose, hold, reference, settle } from './settle';
 import { complete, failRun, failStep, intend, pend } from './step';
 
 function* audit(_tx: Tx): Transition<import('../audit').AuditVerification> {
@@ -18,6 +18,7 @@ export const TRANSITIONS = {
   setCursor,
   getCursor,
   lease,
+  leaseDocument,
   renew,
   release,
   recover,
@@ -34,6 +35,7 @@ export const TRANSITIONS = {
   hold,
   dispose,
   awaitReference,
+  defer,
   reference,
   replay,
   dismiss,

@@ -68,6 +68,8 @@ function* grant(
     worker,
     lease_until: tx.now + settings.leaseMs,
     deadline: tx.now + settings.deadlineMs,
+    settled_at: null,
+    outcome: null,
     alone: alone ? 1 : 0,
     error: null,
     error_at: null,
@@ -83,8 +85,13 @@ function* grant(
   const acted = row.mapping
     ? yield* one('SELECT id FROM steps WHERE document_id = $1 LIMIT 1', row.id)
     : undefined;
+  const approval = yield* one<{ actor: string }>(
+    "SELECT actor FROM exceptions WHERE document_id = $1 AND code = 'DOCUMENT_APPROVAL' AND resolution = 'retried' ORDER BY closed_at DESC LIMIT 1",
+    row.id,
+  );
   return {
     context: {
+      ...(approval ? { approvedBy: approval.actor } : {}),
       ...(acted ? { pinned: JSON.parse(row.mapping!) as Notes['mapping'] } : {}),
       documentId: row.id,
       fence,
@@ -100,6 +107,27 @@ function* grant(
     body: { mediaType: body?.media_type ?? '', text: Buffer.from(body?.content ?? []).toString('utf8') },
     source: JSON.parse(row.source) as Json,
   };
+}
+
+/** The pipeline of messages in a flow without `pipeline in`: each step node receives and settles by itself. */
+export const MESSAGE_PIPELINE = '(message)';
+
+/**
+ * Leases one document by id, for a step node outside a pipeline.
+ * @throws STORE_STATE where it is under way or held
+ */
+export function* leaseDocument(
+  tx: Tx,
+  { documentId, worker, settings }: { documentId: string; worker: string; settings: StoreSettings },
+): Transition<LeasedDocument> {
+  const row = yield* documentById(documentId);
+  const free =
+    row.state === 'ready' ||
+    row.state === 'retry' ||
+    (row.state === 'settled' && row.outcome === 'completed');
+  if (!free)
+    throw new FinanceError('STORE_STATE', { message: `Document ${row.id} is ${row.state}.`, documentId });
+  return yield* grant(tx, row, worker, settings, false);
 }
 
 export interface RenewInput {
@@ -174,6 +202,14 @@ export function* recover(
       );
       continue;
     }
+    if (row.pipeline === MESSAGE_PIPELINE) {
+      yield* stall(
+        tx,
+        row,
+        new FinanceError('RUN_IN_DOUBT', { message: 'The runtime ended in a step outside a pipeline.' }),
+      );
+      continue;
+    }
     yield* transit(tx, row, 'recovered', { ...(yield* readyChanges(tx, row)), crashes, suspect: 1 });
   }
   return { recovered: rows.length };
@@ -181,7 +217,7 @@ export function* recover(
 
 function* stall(tx: Tx, row: DocumentRow, error: FinanceError): Transition<void> {
   const stored = error.toJSON();
-  const subject = yield* openException(tx, row, stored, null);
+  const subject = yield* openException(tx, row, stored);
   const changes: Record<string, SqlValue> = {
     state: 'held',
     error: JSON.stringify(stored),

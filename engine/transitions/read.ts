@@ -64,7 +64,9 @@ export function* figures(_tx: Tx): Transition<Record<string, Figures>> {
      WHERE state = 'settled' AND outcome = 'completed' AND amount IS NOT NULL GROUP BY 1, 2, 3, 4`,
   );
   for (const { entity, kind, currency, amount, n } of amounts) {
-    const sums = (of(entity).amounts[kind] ??= {});
+    const byKind = of(entity).amounts;
+    byKind[kind] ??= {};
+    const sums = byKind[kind];
     sums[currency] = new Big(sums[currency] ?? '0').plus(new Big(amount).times(Number(n))).toFixed();
   }
   return result;

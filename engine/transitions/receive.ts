@@ -22,6 +22,8 @@ export interface ReceiveInput {
   currency?: string;
   number?: string;
   parentId?: string;
+  /** Bound to this pipeline without asking the filters: messages of a flow without `pipeline in`. */
+  pipeline?: string;
   /** Stored and held at once: unparsable, unrouted, test mode at a live entity. */
   hold?: StoredError;
   /** Stored and settled as skipped at once: an event type that the source is configured to ignore. */
@@ -59,7 +61,9 @@ export function* receive(tx: Tx, input: ReceiveInput): Transition<ReceiveResult>
 
 function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition<ReceiveResult> {
   const id = newId('doc', tx.now);
-  const pipeline = yield* claimingPipeline(input.entity, input.kind);
+  const pipeline = input.pipeline
+    ? { name: input.pipeline, lane_policy: 'pass' as const }
+    : yield* claimingPipeline(input.entity, input.kind);
   const error = input.hold ?? (pipeline || input.skip ? undefined : unclaimed(input));
   const lane = `${input.entity}/${input.lane}`;
   const open = !input.skip && !error;
@@ -82,6 +86,7 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
     currency: input.currency ?? null,
     number: input.number ?? null,
     mapping: null,
+    care: null,
     state,
     outcome: input.skip ? 'skipped' : null,
     duplicate_of: null,
@@ -115,7 +120,7 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
   });
   const body = yield* keepBody(tx, id, 'source', input.body.mediaType, input.body.content);
   const subjects: Subject[] = [['documents', id], ['deliveries', input.receiveKey], body!, ...cursor];
-  if (error) subjects.push(yield* openException(tx, yield* documentById(id), error, null));
+  if (error) subjects.push(yield* openException(tx, yield* documentById(id), error));
   const status = input.skip ? 'skipped' : error ? 'held' : 'received';
   yield* record(
     tx,

@@ -77,7 +77,7 @@ export function* settleRow(
   subjects: Subject[] = [],
   closing: { actor: string; reason: string } | null = null,
 ): Transition<void> {
-  const claim = yield* closeClaim(tx, row, outcome);
+  const claim = yield* closeClaim(row, outcome);
   const closed = yield* closeExceptions(tx, row.id, outcome, closing?.actor ?? null, closing?.reason ?? null);
   yield* transit(
     tx,
@@ -110,7 +110,7 @@ interface ClaimRow {
 }
 
 /** A completed document makes its claim final; a skipped or rejected one releases it. */
-function* closeClaim(tx: Tx, row: DocumentRow, outcome: Outcome): Transition<ClaimRow | undefined> {
+function* closeClaim(row: DocumentRow, outcome: Outcome): Transition<ClaimRow | undefined> {
   const claim = yield* one<ClaimRow>('SELECT * FROM claims WHERE document_id = $1', row.id);
   if (!claim) return undefined;
   if (outcome === 'completed')
@@ -129,7 +129,7 @@ function* decideWaiting(tx: Tx, claim: ClaimRow, settledId: string, outcome: Out
     if (outcome !== 'completed') yield* transit(tx, rival, 'claim-released', yield* readyChanges(tx, rival));
     else if (rival.content_hash === claim.content_hash)
       yield* settleRow(tx, rival, 'duplicate', { of: settledId }, { duplicate_of: settledId });
-    else yield* holdRow(tx, rival, conflictError(claim), null);
+    else yield* holdRow(tx, rival, conflictError(claim));
   }
   if (outcome !== 'completed') return;
   const waiting = yield* all<DocumentRow>(
@@ -201,7 +201,7 @@ export function* claim(tx: Tx, input: ClaimInput): Transition<ClaimResult> {
     return { status: 'duplicate', of, results: yield* stepResults(of) };
   }
   if (first.state === 'final') {
-    yield* holdRow(tx, row, conflictError(first), null, notes);
+    yield* holdRow(tx, row, conflictError(first), notes);
     return { status: 'conflict', of };
   }
   const changes = {
@@ -276,18 +276,28 @@ export function* awaitReference(
   return known ? 'ready' : 'waiting';
 }
 
+/**
+ * Puts a document off until `due` (milliseconds since the epoch), without a lease; it keeps its lane. For
+ * documents that an entity takes in batches.
+ */
+export function* defer(tx: Tx, input: LeaseRef & { due: number }): Transition<void> {
+  const row = yield* leased(input);
+  yield* transit(
+    tx,
+    row,
+    'deferred',
+    { ...UNLEASED, state: 'waiting', waits_for: 'batch', due: input.due },
+    { due: input.due },
+  );
+}
+
 /** Retries or holds a failed document, as the kind of its error says. */
-export function* fail(
-  tx: Tx,
-  ref: LeaseRef,
-  error: StoredError,
-  owner: string | null = null,
-): Transition<'retried' | 'held'> {
+export function* fail(tx: Tx, ref: LeaseRef, error: StoredError): Transition<'retried' | 'held'> {
   const row = yield* leased(ref);
   const what = disposition(error, Number(row.attempts), Math.random());
   const notes = yield* applyNotes(tx, row, ref.notes);
   if (what.action === 'hold') {
-    yield* holdRow(tx, row, what.error, owner, notes);
+    yield* holdRow(tx, row, what.error, notes);
     return 'held';
   }
   const changes: Changes = {
@@ -305,28 +315,24 @@ export function* fail(
 }
 
 /** The transition behind exception route: retry with backoff, or hold with class, cause and hint. */
-export function* dispose(
-  tx: Tx,
-  input: LeaseRef & { error: StoredError; owner?: string },
-): Transition<'retried' | 'held'> {
-  return yield* fail(tx, input, input.error, input.owner ?? null);
+export function* dispose(tx: Tx, input: LeaseRef & { error: StoredError }): Transition<'retried' | 'held'> {
+  return yield* fail(tx, input, input.error);
 }
 
 /** Holds a document for a person, whatever the kind of its error. */
-export function* hold(tx: Tx, input: LeaseRef & { error: StoredError; owner?: string }): Transition<void> {
+export function* hold(tx: Tx, input: LeaseRef & { error: StoredError }): Transition<void> {
   const row = yield* leased(input);
   const notes = yield* applyNotes(tx, row, input.notes);
-  yield* holdRow(tx, row, input.error, input.owner ?? null, notes);
+  yield* holdRow(tx, row, input.error, notes);
 }
 
 export function* holdRow(
   tx: Tx,
   row: DocumentRow,
   error: StoredError,
-  owner: string | null,
   notes: { changes: Changes; subjects: Subject[] } = { changes: {}, subjects: [] },
 ): Transition<void> {
-  const exception = yield* openException(tx, { ...row, ...notes.changes } as DocumentRow, error, owner);
+  const exception = yield* openException(tx, { ...row, ...notes.changes } as DocumentRow, error);
   const lane: Changes = row.lane_policy === 'pass' || row.in_lane === 0 ? { in_lane: 0, blocked: 0 } : {};
   yield* transit(
     tx,
@@ -349,6 +355,6 @@ export function* holdRow(
 
 /** Two branches work on one document: it is held before the second has an effect. */
 export function* branch(tx: Tx, row: DocumentRow): Transition<{ status: 'branched' }> {
-  yield* holdRow(tx, row, new FinanceError('RUN_BRANCHED', { documentId: row.id }).toJSON(), null);
+  yield* holdRow(tx, row, new FinanceError('RUN_BRANCHED', { documentId: row.id }).toJSON());
   return { status: 'branched' };
 }

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { FinanceError } from '../errors';
+import { Leases } from './leases';
+import type { PipelineDefinition } from './model';
+import type { Store } from './store';
+
+/** What of a logger the engine uses (pino fits). */
+export interface Log {
+  info(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  error(facts: object, text: string): void;
+}
+
+const SILENT: Log = { info() {}, warn() {}, error() {} };
+
+/** How often due documents are looked for. */
+const SWEEP_MS = 200;
+
+interface Declared {
+  store: string;
+  definition: PipelineDefinition;
+  onError(error: FinanceError | undefined): void;
+}
+
+/**
+ * What a process holds for its nodes: stores by name, leases, declared pipelines, the sweeper. The runtime makes
+ * one and hands it to the nodes as `RED.settings.ledgerway.host`; it survives every redeploy of the flows.
+ */
+export class Host {
+  readonly worker = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  readonly log: Log;
+  private readonly leasesByStore = new Map<string, Leases>();
+  private readonly declared = new Map<string, Declared>();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private syncTimer?: NodeJS.Timeout;
+  private sync?: Promise<void>;
+  private synced = false;
+  private drainingSince?: number;
+
+  constructor(
+    private readonly stores: Record<string, Store>,
+    options: { log?: Log } = {},
+  ) {
+    this.log = options.log ?? SILENT;
+    for (const [name, store] of Object.entries(stores)) {
+      this.leasesByStore.set(name, new Leases(store, this.worker, this.reporter('leases')));
+      const timer = setInterval(() => void store.sweep().catch(this.reporter('sweep')), SWEEP_MS);
+      timer.unref();
+      this.timers.push(timer);
+    }
+  }
+
+  /** @throws CONFIG_INVALID where the settings name no such store */
+  store(name = 'default'): Store {
+    const store = this.stores[name];
+    if (!store)
+      throw new FinanceError('CONFIG_INVALID', { message: `The settings name no store "${name}".` });
+    return store;
+  }
+
+  storeNames(): string[] {
+    return Object.keys(this.stores);
+  }
+
+  leases(name = 'default'): Leases {
+    this.store(name);
+    return this.leasesByStore.get(name)!;
+  }
+
+  /** Whether intake stands still: the process drains, or the pipelines of the flows are not known yet. */
+  get paused(): boolean {
+    return this.drainingSince !== undefined || !this.synced;
+  }
+
+  /** A pipeline of the deployed flows; `onError` hears of overlaps, and of their end. */
+  declarePipeline(
+    nodeId: string,
+    store: string,
+    definition: PipelineDefinition,
+    onError: Declared['onError'],
+  ): void {
+    this.declared.set(nodeId, { store, definition, onError });
+    this.syncSoon(20);
+  }
+
+  /** The pipeline's node is gone; a redeploy declares it again before this takes effect. */
+  retractPipeline(nodeId: string): void {
+    this.declared.delete(nodeId);
+    this.syncSoon(1000);
+  }
+
+  /** Flows are started: from now on the declared pipelines are all there are. */
+  flowsStarted(): Promise<void> {
+    return this.syncNow();
+  }
+
+  private syncSoon(delayMs: number): void {
+    clearTimeout(this.syncTimer);
+    this.syncTimer = setTimeout(() => void this.syncNow(), delayMs);
+    this.syncTimer.unref();
+  }
+
+  private syncNow(): Promise<void> {
+    clearTimeout(this.syncTimer);
+    this.sync = (this.sync ?? Promise.resolve()).then(() => this.syncPipelines());
+    return this.sync;
+  }
+
+  private async syncPipelines(): Promise<void> {
+    for (const name of this.storeNames()) {
+      const declared = [...this.declared.values()].filter(({ store }) => store === name);
+      try {
+        await this.store(name).syncPipelines(declared.map(({ definition }) => definition));
+        for (const { onError } of declared) onError(undefined);
+      } catch (error) {
+        this.log.error({ err: error }, 'pipelines are not synchronised');
+        for (const { onError } of declared) onError(error as FinanceError);
+      }
+    }
+    this.synced = true;
+  }
+
+  /**
+   * Stops intake, waits for what is in flight up to `limitMs`, then gives the rest back.
+   * @returns whether all was settled in time
+   */
+  async drain(limitMs: number): Promise<boolean> {
+    this.drainingSince = Date.now();
+    const idle = await Promise.all([...this.leasesByStore.values()].map((leases) => leases.idle(limitMs)));
+    return idle.every(Boolean);
+  }
+
+  /** Ends a drain (after a deploy). */
+  resume(): void {
+    this.drainingSince = undefined;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.syncTimer);
+    for (const timer of this.timers) clearInterval(timer);
+    for (const leases of this.leasesByStore.values()) await leases.close();
+    for (const store of Object.values(this.stores)) await store.close();
+  }
+
+  private reporter(what: string): (error: unknown) => void {
+    return (error) => this.log.error({ err: error, what }, 'the store failed');
+  }
+}

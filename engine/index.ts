@@ -1,0 +1,14 @@
+export type { AuditVerification } from './audit';
+export { boundariesPassed, boundary, killAtBoundary } from './boundary';
+export { Host, type Log } from './host';
+export { newId, sha256, stableJson } from './ids';
+export { Leases } from './leases';
+export * from './model';
+export { Pipeline, type PipelineOptions } from './pipeline';
+export { type Disposition, disposition } from './retry';
+export { type Effect, leaseOf, Pending, type StepOutcome, type StepSpec, step, wrote } from './run';
+export { type OpenSqliteOptions, openSqliteStore } from './sqlite/store';
+export type { Store } from './store';
+export { MESSAGE_PIPELINE } from './transitions/lease';
+export type { ExceptionView, Figures, Trace } from './transitions/read';
+export { findOverlap } from './transitions/receive';

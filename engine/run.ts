@@ -1,0 +1,169 @@
+import { FinanceError, toFinanceError } from '../errors';
+import { boundary } from './boundary';
+import type { Json, RunContext } from './model';
+import type { Store } from './store';
+
+/** One effect on the outside world: its identity (kind, target, external key), its request, its attributes. */
+export interface StepSpec {
+  /** Kind of effect, e.g. `odoo.load`. */
+  kind: string;
+  /** URL and database of the target; never with credentials. */
+  target: string;
+  /** Stable key under which the target knows the document. */
+  externalKey: string;
+  /** What is asked of the target, plain JSON without secrets; recorded before the effect. */
+  request: Json;
+  /** Name and id of the node, for people. */
+  name: string;
+  nodeId?: string;
+  /**
+   * How long the target may still work on a request whose answer was lost, in milliseconds. A look-up that finds
+   * nothing waits that long before anything is sent again; 0 where the target refuses doubles by itself.
+   */
+  processingLimitMs?: number;
+}
+
+/** The target accepted the request; its outcome is asked for after `delayMs`. */
+export class Pending {
+  constructor(
+    /** What is known so far, e.g. the target's id; given to `poll`. */
+    readonly result: Json,
+    readonly delayMs: number,
+  ) {}
+}
+
+export interface Effect<Result extends Json> {
+  /** Has the effect. Errors of kind `in_doubt` leave the step open; all others mean that it did not happen. */
+  perform(request: Json): Promise<Result | Pending>;
+  /** Asks the target whether the effect happened; undefined where it knows nothing. */
+  probe?(request: Json): Promise<Result | Pending | undefined>;
+  /** Asks for the outcome of a pending step. */
+  poll?(request: Json, known: Json): Promise<Result | Pending>;
+  /** Whether the target itself refuses (or ignores) a second request with the same external key. */
+  refusesDoubles: boolean;
+}
+
+export type StepOutcome<Result> =
+  /** `replayed` where the effect was had before. */
+  | { status: 'done'; result: Result; replayed: boolean }
+  /** The document waits without a lease: emit nothing, it comes back by itself. */
+  | { status: 'waiting' };
+
+/**
+ * The one way to run a step: intent → effect → result, each write fenced. A step done before gives its recorded
+ * result; one in doubt asks the target, then resends the recorded request.
+ *
+ * The hop counter of `context` moves on, so `context` must be `msg.ledgerway` itself.
+ * @throws FinanceError of the effect, stored with the step before it is thrown; RUN_BRANCHED, RUN_STEP_CHANGED,
+ * RUN_IN_DOUBT (the document is held already), STORE_FENCE_STALE (another worker has the document)
+ */
+export async function step<Result extends Json>(
+  store: Store,
+  context: RunContext,
+  spec: StepSpec,
+  effect: Effect<Result>,
+): Promise<StepOutcome<Result>> {
+  const { kind, target, externalKey, request, name, nodeId } = spec;
+  const known = await store.intend({ ...leaseOf(context), kind, target, externalKey, request, name, nodeId });
+  if (known.status === 'branched')
+    throw new FinanceError('RUN_BRANCHED', { documentId: context.documentId, step: name });
+  if (known.status === 'changed') return await holdAs(store, context, 'RUN_STEP_CHANGED', spec);
+  wrote(context, known.hop);
+  if (known.status === 'done') return { status: 'done', result: known.result as Result, replayed: true };
+  const stepId = known.stepId;
+  try {
+    boundary(`${kind} before`);
+    const result = await attempt(known, spec, effect);
+    boundary(`${kind} after`);
+    return await keep(store, context, stepId, result);
+  } catch (caught) {
+    const error = toFinanceError(caught);
+    if (error.code === 'STORE_FENCE_STALE') throw error;
+    if (error.code === 'RUN_IN_DOUBT' && error.retryAfterMs === undefined)
+      return await holdAs(store, context, 'RUN_IN_DOUBT', spec);
+    await store.failStep({
+      documentId: context.documentId,
+      fence: context.fence,
+      stepId,
+      error: { ...error.toJSON(), step: name },
+    });
+    throw error;
+  }
+}
+
+type Known = Extract<Awaited<ReturnType<Store['intend']>>, { status: 'new' | 'open' | 'pending' }>;
+
+async function attempt<Result extends Json>(
+  known: Known,
+  spec: StepSpec,
+  effect: Effect<Result>,
+): Promise<Result | Pending> {
+  if (known.status === 'new') return await effect.perform(known.request);
+  if (known.status === 'pending') {
+    if (!effect.poll)
+      throw new FinanceError('RUN_UNEXPECTED', { message: `${spec.kind} is pending and cannot be polled.` });
+    return await effect.poll(known.request, known.result);
+  }
+  const found = await effect.probe?.(known.request);
+  if (found !== undefined) return found;
+  const remaining = known.intendedAt + (spec.processingLimitMs ?? 0) - Date.now();
+  if (remaining > 0)
+    throw new FinanceError('RUN_IN_DOUBT', {
+      message: `${spec.target} may still work on the request.`,
+      retryAfterMs: remaining,
+    });
+  if (!effect.refusesDoubles) throw new FinanceError('RUN_IN_DOUBT');
+  return await effect.perform(known.request);
+}
+
+async function keep<Result extends Json>(
+  store: Store,
+  context: RunContext,
+  stepId: string,
+  result: Result | Pending,
+): Promise<StepOutcome<Result>> {
+  const { documentId, fence } = context;
+  if (result instanceof Pending) {
+    await store.pend({
+      documentId,
+      fence,
+      stepId,
+      result: result.result,
+      until: Date.now() + result.delayMs,
+    });
+    return { status: 'waiting' };
+  }
+  await store.complete({ documentId, fence, stepId, result });
+  return { status: 'done', result, replayed: false };
+}
+
+async function holdAs(
+  store: Store,
+  context: RunContext,
+  code: 'RUN_STEP_CHANGED' | 'RUN_IN_DOUBT',
+  { name, target, externalKey }: StepSpec,
+): Promise<never> {
+  const error = new FinanceError(code, {
+    documentId: context.documentId,
+    step: name,
+    details: { target, externalKey },
+  });
+  await store.hold({ ...leaseOf(context), error: error.toJSON() });
+  throw error;
+}
+
+/** The part of a run context that every write carries. */
+export function leaseOf({
+  documentId,
+  fence,
+  hop,
+  notes,
+}: RunContext): Pick<RunContext, 'documentId' | 'fence' | 'hop' | 'notes'> {
+  return { documentId, fence, hop, notes };
+}
+
+/** After a write: the hop counter moves on, and the notes are written. */
+export function wrote(context: RunContext, hop: number): void {
+  context.hop = hop;
+  context.notes = undefined;
+}
