@@ -373,8 +373,16 @@ export const ERRORS = {
     'The currency is not active in Odoo or has no rate on the date.',
     'Activate the currency and enter a rate, then retry.',
   ),
-  ODOO_DATABASE: row('invalid', 'Odoo has no database of this name.', 'Correct the database of the odoo connection.'),
-  ODOO_TOO_LARGE: row('invalid', 'A request to Odoo, or its answer, is larger than the limit.', 'Split the document, or raise the limit of the odoo connection.'),
+  ODOO_DATABASE: row(
+    'invalid',
+    'Odoo has no database of this name.',
+    'Correct the database of the odoo connection.',
+  ),
+  ODOO_TOO_LARGE: row(
+    'invalid',
+    'A request to Odoo, or its answer, is larger than the limit.',
+    'Split the document, or raise the limit of the odoo connection.',
+  ),
   ODOO_BAD_ANSWER: row(
     'invalid',
     'The answer of Odoo is not of the expected shape.',
