@@ -170,6 +170,8 @@ export interface Invoice {
   precedingInvoice?: { sourceId: string; number?: string; issueDate?: Day };
   /** BG-7 */
   buyer: Party;
+  /** BG-13: BT-72 and BT-80; an intra-community supply (K) must say both. */
+  delivery?: { date?: Day; country?: string };
   /** BG-4; taken from the legal entity where the source does not say. */
   seller?: Party;
   /** BG-25, at least one (BR-16). */

@@ -1,8 +1,12 @@
 export { dayOf, millisOf } from './calendar';
 export * from './canonical';
 export * from './documents';
+export * as en16931 from './en16931';
 export * from './entity';
 export { checkInvoice, linesByTaxGroup, taxGroupOf } from './invoice';
 export * from './mapping';
 export * as money from './money';
+export * from './postings';
+export * from './tax';
+export type { Exemption, RatesTable, TaxRate } from './tax-rates';
 export * from './validate';
