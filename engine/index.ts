@@ -7,6 +7,7 @@ export * from './model';
 export { Pipeline, type PipelineOptions } from './pipeline';
 export { type Disposition, disposition } from './retry';
 export { type Effect, leaseOf, Pending, type StepOutcome, type StepSpec, step, wrote } from './run';
+export { knowSecret, scrub, scrubText } from './scrub';
 export { type OpenSqliteOptions, openSqliteStore } from './sqlite/store';
 export type { Store } from './store';
 export { MESSAGE_PIPELINE } from './transitions/lease';

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { FinanceError } from '../../errors';
 import { boundary } from '../boundary';
 import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
+import { scrub } from '../scrub';
 import type { Store } from '../store';
 import { TRANSITIONS, type TransitionName } from '../transitions';
 import type { Committed, FromWorker, Job, SqliteOptions } from './worker';
@@ -28,6 +29,17 @@ const QUIET = new Set<TransitionName>([
   'documents',
   'documentRow',
   'audit',
+]);
+
+/** Transitions that record what targets and nodes said: a secret in it is scrubbed first. */
+const SCRUBBED = new Set<TransitionName>([
+  'intend',
+  'complete',
+  'pend',
+  'failStep',
+  'failRun',
+  'hold',
+  'dispose',
 ]);
 
 /**
@@ -111,7 +123,7 @@ class WorkerLink {
 
   private async transition(name: TransitionName, input: unknown): Promise<unknown> {
     const full = { ...(input as object | undefined), settings: this.settings };
-    const sent = name === 'syncPipelines' ? input : full;
+    const sent = name === 'syncPipelines' ? input : SCRUBBED.has(name) ? scrub(full) : full;
     if (QUIET.has(name)) return await this.send(name, sent);
     boundary(`${name} before`);
     const result = await this.send(name, sent);

@@ -1,0 +1,193 @@
+import Big from 'big.js';
+import type { Figures } from '../engine';
+import { getJson } from './http';
+import type { SandboxAddresses } from './sandbox';
+
+/** Counts of one entity, or of all. */
+export interface TieFigures {
+  received: number;
+  posted: number;
+  duplicates: number;
+  conflicts: number;
+  exceptions: number;
+  skipped: number;
+  rejected: number;
+  open: number;
+  odooMoves: number;
+  einvoicesAccepted: number;
+  /** Kind and currency → exact sums, by the store and by Odoo's own ledger. */
+  amounts: { kind: string; currency: string; posted: string; odoo: string }[];
+}
+
+export interface Tie {
+  total: Omit<TieFigures, 'amounts'>;
+  entities: Record<string, TieFigures>;
+  /** What does not tie, in words; empty where all does. */
+  differences: string[];
+}
+
+interface LedgerMove {
+  externalId: string | null;
+  company: number;
+  state: string;
+  moveType: string;
+  currency: string;
+  amountTotal: string;
+  lines: { debit: string; credit: string }[];
+}
+
+interface BillingRow {
+  account: string;
+  livemode: boolean;
+  eventId: string;
+  status: string;
+}
+
+interface NetworkDocument {
+  status: string;
+  sender?: string;
+  naturalKey: string;
+}
+
+/** Which Odoo company and billing account belong to an entity of the template. */
+export const ENTITIES: Record<string, { company: number; account: string; seller: string }> = {
+  acme_de: { company: 1, account: 'acct_de', seller: 'DE' },
+  acme_us: { company: 2, account: 'acct_us', seller: 'US' },
+};
+
+const KIND_OF_MOVE: Record<string, string> = { out_invoice: 'invoice', out_refund: 'credit_note' };
+
+/**
+ * Compares what the store says with what the other sides say of themselves: events answered 2xx by the billing
+ * system, moves and their lines by Odoo's own ledger, accepted documents by the e-invoice network.
+ */
+export async function tie(sandbox: SandboxAddresses, figures: Record<string, Figures>): Promise<Tie> {
+  const [moves, deliveries, network] = await Promise.all([
+    getJson(`${sandbox.odoo}/_sandbox/ledger`) as Promise<{ moves: LedgerMove[] } | LedgerMove[]>,
+    getJson(`${sandbox.billing}/_sandbox/deliveries`) as Promise<BillingRow[]>,
+    getJson(`${sandbox.clearance}/_sandbox/documents`) as Promise<NetworkDocument[]>,
+  ]);
+  const ledger = Array.isArray(moves) ? moves : moves.moves;
+  const differences: string[] = [];
+  const entities: Record<string, TieFigures> = {};
+  const answered = deliveries.filter(({ status }) => status === 'delivered');
+  for (const entity of new Set([...Object.keys(ENTITIES), ...Object.keys(figures)])) {
+    const ours = ledger.filter((move) => move.company === ENTITIES[entity]?.company && isOurs(move));
+    const accepted = network.filter(
+      (one) => one.status === 'accepted' && one.naturalKey.startsWith(ENTITIES[entity]?.seller ?? '-'),
+    );
+    entities[entity] = figuresOf(figures[entity], ours, accepted.length);
+    compareEntity(entity, entities[entity], ours, differences);
+  }
+  compareReceived(entities, answered, differences);
+  compareLines(ledger, differences);
+  return { total: totalOf(entities), entities, differences };
+}
+
+/** Moves that came through Ledgerway carry an external key. */
+function isOurs({ externalId }: LedgerMove): boolean {
+  return externalId !== null && externalId !== undefined;
+}
+
+function figuresOf(store: Figures | undefined, moves: LedgerMove[], einvoicesAccepted: number): TieFigures {
+  const zero = {
+    received: 0,
+    posted: 0,
+    duplicates: 0,
+    conflicts: 0,
+    exceptions: 0,
+    skipped: 0,
+    rejected: 0,
+    open: 0,
+    amounts: {},
+  };
+  const { amounts, ...counts } = store ?? zero;
+  return { ...counts, odooMoves: moves.length, einvoicesAccepted, amounts: amountsOf(amounts, moves) };
+}
+
+function amountsOf(store: Figures['amounts'], moves: LedgerMove[]): TieFigures['amounts'] {
+  const odoo = new Map<string, Big>();
+  for (const { moveType, currency, amountTotal } of moves) {
+    const key = `${KIND_OF_MOVE[moveType] ?? moveType} ${currency}`;
+    odoo.set(key, (odoo.get(key) ?? new Big('0')).plus(amountTotal));
+  }
+  const keys = new Set(odoo.keys());
+  for (const [kind, byCurrency] of Object.entries(store))
+    for (const currency of Object.keys(byCurrency)) keys.add(`${kind} ${currency}`);
+  return [...keys].sort().map((key) => {
+    const [kind = '', currency = ''] = key.split(' ');
+    return {
+      kind,
+      currency,
+      posted: new Big(store[kind]?.[currency] ?? '0').toFixed(),
+      odoo: (odoo.get(key) ?? new Big('0')).toFixed(),
+    };
+  });
+}
+
+function compareEntity(name: string, entity: TieFigures, moves: LedgerMove[], differences: string[]): void {
+  const place = name || '(no entity)';
+  const { received, posted, duplicates, conflicts, exceptions, skipped, rejected, open, odooMoves } = entity;
+  const sum = posted + duplicates + conflicts + exceptions + skipped + rejected;
+  if (open > 0) differences.push(`${place}: ${open} documents are still open`);
+  if (sum !== received) differences.push(`${place}: received ${received}, but the outcomes add up to ${sum}`);
+  if (odooMoves !== posted) differences.push(`${place}: posted ${posted}, but Odoo holds ${odooMoves} moves`);
+  for (const { kind, currency, posted: store, odoo } of entity.amounts)
+    if (!new Big(store).eq(odoo))
+      differences.push(`${place}: ${kind} ${currency} ${store} posted, ${odoo} in Odoo`);
+  const drafts = moves.filter(({ state }) => state !== 'posted').length;
+  if (drafts > 0) differences.push(`${place}: ${drafts} moves are not posted`);
+  const keys = new Set(moves.map(({ externalId }) => externalId));
+  if (keys.size !== moves.length)
+    differences.push(`${place}: ${moves.length - keys.size} external keys stand twice`);
+}
+
+/**
+ * Events answered 2xx against deliveries that the store counted. A runtime killed between commit and answer gets
+ * the event again: such a delivery was never answered and is taken out of `received` and `duplicates` alike.
+ */
+function compareReceived(
+  entities: Record<string, TieFigures>,
+  answered: BillingRow[],
+  differences: string[],
+): void {
+  const counted = Object.values(entities).reduce((sum, { received }) => sum + received, 0);
+  let unanswered = counted - answered.length;
+  if (unanswered < 0) {
+    differences.push(`${answered.length} events were answered 2xx, but the store counts ${counted}`);
+    return;
+  }
+  for (const entity of Object.values(entities)) {
+    const out = Math.min(unanswered, entity.duplicates);
+    entity.received -= out;
+    entity.duplicates -= out;
+    unanswered -= out;
+  }
+  if (unanswered > 0) differences.push(`the store counts ${unanswered} events that were never answered`);
+}
+
+function compareLines(ledger: LedgerMove[], differences: string[]): void {
+  for (const move of ledger) {
+    const debit = move.lines.reduce((sum, line) => sum.plus(line.debit), new Big('0'));
+    const credit = move.lines.reduce((sum, line) => sum.plus(line.credit), new Big('0'));
+    if (!debit.eq(credit)) differences.push(`${move.externalId}: debit ${debit} is not credit ${credit}`);
+  }
+}
+
+function totalOf(entities: Record<string, TieFigures>): Omit<TieFigures, 'amounts'> {
+  const total: Omit<TieFigures, 'amounts'> = {
+    received: 0,
+    posted: 0,
+    duplicates: 0,
+    conflicts: 0,
+    exceptions: 0,
+    skipped: 0,
+    rejected: 0,
+    open: 0,
+    odooMoves: 0,
+    einvoicesAccepted: 0,
+  };
+  for (const entity of Object.values(entities))
+    for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += entity[name];
+  return total;
+}

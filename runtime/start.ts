@@ -1,0 +1,139 @@
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import express from 'express';
+import type { Logger } from 'pino';
+import { openMappingFolder } from '../connectors/files';
+import { Host, openSqliteStore, type Store } from '../engine';
+import { FinanceError } from '../errors';
+import { adminAuth } from './auth';
+import { credentialSecret, layoutOf, type RuntimeConfig } from './config';
+import { type FlowsApi, guardDeploys } from './deploy';
+import { healthRoutes } from './health';
+import { nodeRedLogging, openLog } from './log';
+import { missingTypes } from './missing-types';
+
+/** What of Node-RED's embedding API is used; its published types leave out half of it. */
+interface NodeRed {
+  init(server: Server, settings: object): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  httpAdmin: express.Application;
+  httpNode: express.Application;
+  events: NodeJS.EventEmitter;
+  runtime: { flows: FlowsApi; nodes: { getNodeList(options: object): Promise<{ types: string[] }[]> } };
+}
+
+/** A started runtime. */
+export interface Runtime {
+  /** `http://host:port` of the editor and of the webhooks. */
+  url: string;
+  host: Host;
+  store: Store;
+  log: Logger;
+  /** Drains, then ends everything. @returns whether all in flight was settled in time */
+  stop(): Promise<boolean>;
+}
+
+/** Root of the package: dist/runtime lies two levels below it. */
+const PACKAGE_ROOT = join(__dirname, '..', '..');
+
+/**
+ * Starts Node-RED with the finance nodes on a data folder.
+ * @throws STORE_OWNED and its like for the store, CONFIG_NODE_MISSING naming the node types that are not there
+ */
+export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
+  const log = openLog(config.logLevel);
+  const layout = layoutOf(config.dataDir);
+  for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
+    mkdirSync(folder, { recursive: true });
+  const store = await openSqliteStore({ file: layout.store, settings: storeSettings() });
+  const host = new Host({ default: store }, { log });
+  const mappings = openMappingFolder(layout.mappings);
+  const app = express();
+  const server = createServer(app);
+  const red = (await import(config.nodeRed)).default as NodeRed;
+  red.init(server, nodeRedSettings(config, host, mappings, log));
+  app.disable('x-powered-by');
+  app.use(healthRoutes(host));
+  app.use(red.httpAdmin);
+  app.use(red.httpNode);
+  const started = new Promise<void>((resolve) => red.events.once('flows:started', () => resolve()));
+  red.events.on('flows:started', () => void host.flowsStarted());
+  await red.start();
+  guardDeploys(red.runtime.flows, host, config.drainMs);
+  const missing = await missingTypes(layout.flows, red.runtime.nodes);
+  if (missing.length > 0) {
+    await red.stop();
+    await host.close();
+    throw new FinanceError('CONFIG_NODE_MISSING', {
+      message: `These node types are not installed: ${missing.join(', ')}.`,
+    });
+  }
+  await started;
+  await host.flowsStarted();
+  await listen(server, config);
+  const { port } = server.address() as AddressInfo;
+  const stop = once(async () => {
+    const settled = await host.drain(config.drainMs);
+    await red.stop();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await host.close();
+    return settled;
+  });
+  return { url: `http://${config.host}:${port}`, host, store, log, stop };
+}
+
+function nodeRedSettings(config: RuntimeConfig, host: Host, mappings: unknown, log: Logger): object {
+  const layout = layoutOf(config.dataDir);
+  return {
+    userDir: layout.nodeRed,
+    flowFile: layout.flows,
+    nodesDir: [PACKAGE_ROOT],
+    credentialSecret: credentialSecret(config.dataDir),
+    adminAuth: adminAuth(config.login),
+    httpAdminRoot: '/',
+    httpNodeRoot: '/',
+    editorTheme: {
+      page: { title: 'Ledgerway' },
+      header: { title: 'Ledgerway' },
+      tours: false,
+      palette: { editable: false },
+    },
+    telemetry: { enabled: false, updateNotification: false },
+    externalModules: {
+      autoInstall: false,
+      palette: { allowInstall: false },
+      modules: { allowInstall: false },
+    },
+    logging: nodeRedLogging(log),
+    ledgerway: { host, mappings, log },
+  };
+}
+
+/** Numbers of the store from the environment, for operators and for tests of full stores. */
+function storeSettings(): { highWater?: number } {
+  const highWater = Number(process.env.LEDGERWAY_HIGH_WATER ?? 0);
+  return highWater > 0 ? { highWater } : {};
+}
+
+async function listen(server: Server, { host, port }: RuntimeConfig): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message =
+        cause.code === 'EADDRINUSE' ? `Port ${port} is taken: choose another with --port.` : cause.message;
+      reject(new FinanceError('CONFIG_INVALID', { message, cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let promise: Promise<Result> | undefined;
+  return () => {
+    promise ??= work();
+    return promise;
+  };
+}
