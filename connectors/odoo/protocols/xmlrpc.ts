@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream';
 import { CustomType } from 'xmlrpc';
 import Deserializer from 'xmlrpc/lib/deserializer';
 import { serializeMethodCall } from 'xmlrpc/lib/serializer';
-import { FinanceError } from '../../../errors';
-import { faultError, unreadable, xmlrpcFault } from '../faults';
+import { FinanceError, isFinanceError } from '../../../errors';
+import { badAnswer, faultError, unreadable, xmlrpcFault } from '../faults';
 import type { HttpAnswer, HttpRequest } from '../http';
 import { executeArguments, type Protocol } from './protocol';
 
@@ -16,7 +16,7 @@ class Text extends CustomType {
 class SafeDeserializer extends Deserializer {
   override endStruct(data: string): void {
     const names = this.stack.slice(this.marks.at(-1)).filter((_, index) => index % 2 === 0);
-    if (names.includes('__proto__')) throw new Error('a struct has a member named __proto__');
+    if (names.includes('__proto__')) throw badAnswer('a struct has a member named __proto__');
     super.endStruct(data);
   }
 }
@@ -63,6 +63,7 @@ async function read(answer: HttpAnswer, write: boolean): Promise<unknown> {
   try {
     return (await parse(answer.body)) ?? null;
   } catch (error) {
+    if (isFinanceError(error)) throw error;
     const { faultCode, faultString } = error as { faultCode?: unknown; faultString?: unknown };
     if (typeof faultCode !== 'number') throw unreadable(answer, write);
     // the method returned None, and its transaction was committed before the answer was written

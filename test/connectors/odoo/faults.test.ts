@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ErrorCode, ErrorKind, FinanceError } from '../../../errors';
 import { type LoadMessage, loadError } from '../../../connectors/odoo/faults';
+import type { ErrorCode, ErrorKind, FinanceError } from '../../../errors';
 import { readWire, WIRE_FILES, type WireCall } from './wire';
 
 /** What each recorded fault of a real Odoo means here; `load`'s messages inside HTTP 200 among them. */
@@ -112,7 +112,10 @@ const EXPECTED: readonly { code: ErrorCode; kind: ErrorKind; cases: Record<strin
 
 async function faultOf(call: WireCall): Promise<FinanceError | undefined> {
   try {
-    const result = (await call.protocol.read(call.answer, true)) as { ids?: unknown; messages?: LoadMessage[] };
+    const result = (await call.protocol.read(call.answer, true)) as {
+      ids?: unknown;
+      messages?: LoadMessage[];
+    };
     return result?.ids === false ? loadError(result.messages ?? []) : undefined;
   } catch (error) {
     return error as FinanceError;
@@ -130,7 +133,8 @@ describe('faults of a recorded Odoo', () => {
       }
       const expected: Record<string, string> = {};
       for (const { code, kind, cases } of EXPECTED)
-        for (const name of (cases[file] ?? '').split(/\s+/).filter(Boolean)) expected[name] = `${code} ${kind}`;
+        for (const name of (cases[file] ?? '').split(/\s+/).filter(Boolean))
+          expected[name] = `${code} ${kind}`;
       assert.deepEqual(seen, expected);
     });
 

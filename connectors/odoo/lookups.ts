@@ -1,0 +1,225 @@
+import { FinanceError } from '../../errors';
+import type { Currency, Day } from '../../finance/documents';
+import { Cache } from './cache';
+import type { OdooClient } from './client';
+import { type Domain, idOf, type OdooRecord, searchRead, textOf } from './records';
+
+export interface Company {
+  id: number;
+  name: string;
+  currency: { id: number; code: Currency };
+  /** The company and, from 17 on, those it is a branch of: they share accounts, taxes, journals and rates. */
+  family: number[];
+}
+
+export interface CurrencyRecord {
+  id: number;
+  active: boolean;
+}
+
+/** What is meant, for the message of a look-up that fails. */
+interface Sought {
+  model: string;
+  what: string;
+  code: string;
+  company?: number;
+}
+
+/**
+ * Ids of Odoo by the codes of documents, cached per company. A failing look-up is asked again at the next call, so
+ * that a record which a person just created is found.
+ */
+export class Lookups {
+  readonly #client: OdooClient;
+  readonly #cache: Cache;
+
+  /** @param ttlMs how long an id is believed; default five minutes */
+  constructor(client: OdooClient, ttlMs = 300_000, now: () => number = Date.now) {
+    this.#client = client;
+    this.#cache = new Cache(ttlMs, now);
+  }
+
+  /** Forgets everything: Odoo said that a record of ours is not there. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  /** Names of the fields of a model, as this version and its modules have them. */
+  fields(model: string): Promise<ReadonlySet<string>> {
+    return this.#cache.get(`fields ${model}`, async () => {
+      const named = { allfields: [], attributes: ['type'] };
+      const fields = await this.#client.call(model, 'fields_get', { named });
+      return new Set(Object.keys((fields ?? {}) as object));
+    });
+  }
+
+  /** @throws FinanceError ODOO_LOOKUP */
+  company(id: number): Promise<Company> {
+    return this.#cache.get(`company ${id}`, async () => {
+      const fields = ['name', 'currency_id', 'parent_id'];
+      const rows = await searchRead(this.#client, 'res.company', [['id', '=', id]], fields);
+      const row = one(rows, { model: 'res.company', what: 'company', code: String(id) });
+      const [currencyId, code] = row.currency_id as [number, string];
+      const name = textOf(row.name) ?? '';
+      return { id, name, currency: { id: currencyId, code }, family: await this.#family(id, row) };
+    });
+  }
+
+  async #family(id: number, row: OdooRecord): Promise<number[]> {
+    const parent = idOf(row.parent_id);
+    if (!parent || (await this.#client.version()).major < 17) return [id];
+    const rows = await searchRead(this.#client, 'res.company', [['id', '=', parent]], ['parent_id']);
+    return [id, ...(rows[0] ? await this.#family(parent, rows[0]) : [])];
+  }
+
+  /** @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  account(company: Company, code: string): Promise<number> {
+    const sought = { model: 'account.account', what: 'account', code, company: company.id };
+    return this.#cache.get(`account ${company.id} ${code}`, async () => {
+      const shared = (await this.fields('account.account')).has('company_ids');
+      const domain: Domain = [
+        ['code', '=', code],
+        [shared ? 'company_ids' : 'company_id', 'in', company.family],
+      ];
+      return this.#id(sought, domain);
+    });
+  }
+
+  /** A tax on sales by its name. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  saleTax(company: Company, name: string): Promise<number> {
+    const sought = { model: 'account.tax', what: 'sales tax', code: name, company: company.id };
+    return this.#cache.get(`tax ${company.id} ${name}`, () =>
+      this.#id(sought, [
+        ['name', '=', name],
+        ['type_tax_use', '=', 'sale'],
+        ['company_id', 'in', company.family],
+      ]),
+    );
+  }
+
+  /** @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  journal(company: Company, code: string): Promise<number> {
+    const sought = { model: 'account.journal', what: 'journal', code, company: company.id };
+    return this.#cache.get(`journal ${company.id} ${code}`, () =>
+      this.#id(sought, [
+        ['code', '=', code],
+        ['company_id', 'in', company.family],
+      ]),
+    );
+  }
+
+  /** @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  analyticAccount(company: Company, code: string): Promise<number> {
+    const sought = { model: 'account.analytic.account', what: 'analytic account', code, company: company.id };
+    return this.#cache.get(`analytic ${company.id} ${code}`, () =>
+      this.#id(sought, [
+        ['code', '=', code],
+        ['company_id', 'in', [false, ...company.family]],
+      ]),
+    );
+  }
+
+  /** A currency, active or not. @throws FinanceError ODOO_LOOKUP */
+  currency(code: Currency): Promise<CurrencyRecord> {
+    const sought = { model: 'res.currency', what: 'currency', code };
+    return this.#cache.get(`currency ${code}`, async () => {
+      const domain: Domain = [['name', '=', code]];
+      const options = { archived: true, limit: 5 };
+      const row = one(
+        await searchRead(this.#client, 'res.currency', domain, ['name', 'active'], options),
+        sought,
+      );
+      return { id: Number(row.id), active: row.active === true };
+    });
+  }
+
+  /**
+   * Holds a currency to what a posting needs: Odoo converts 1:1 in silence where no rate is there.
+   * @throws FinanceError ODOO_CURRENCY when it is inactive, or has no rate on or before the day
+   */
+  async usableCurrency(company: Company, code: Currency, day: Day): Promise<number> {
+    const { id, active } = await this.currency(code);
+    if (id === company.currency.id) return id;
+    if (!active) {
+      this.#cache.delete(`currency ${code}`);
+      throw new FinanceError('ODOO_CURRENCY', { message: `The currency ${code} is not active in Odoo.` });
+    }
+    await this.#cache.get(`rate ${company.id} ${code} ${day}`, () => this.#rate(company, code, id, day));
+    return id;
+  }
+
+  async #rate(company: Company, code: Currency, currency: number, day: Day): Promise<true> {
+    const domain: Domain = [
+      ['currency_id', '=', currency],
+      ['name', '<=', day],
+      ['company_id', 'in', [false, ...company.family]],
+    ];
+    const options = { limit: 1, company: company.id };
+    const rates = await searchRead(this.#client, 'res.currency.rate', domain, ['name'], options);
+    if (rates.length > 0) return true;
+    throw new FinanceError('ODOO_CURRENCY', {
+      message: `The currency ${code} has no rate in Odoo on or before ${day}; Odoo would book it 1:1.`,
+    });
+  }
+
+  /** A country by its ISO 3166-1 code. @throws FinanceError ODOO_LOOKUP */
+  country(code: string): Promise<number> {
+    return this.#cache.get(`country ${code}`, () =>
+      this.#id({ model: 'res.country', what: 'country', code }, [['code', '=', code]]),
+    );
+  }
+
+  /** A state by ISO 3166-2 code, its last part or its name; `undefined` where Odoo does not know it. */
+  state(country: number, subdivision: string): Promise<number | undefined> {
+    return this.#cache.get(`state ${country} ${subdivision}`, async () => {
+      const code = subdivision.replace(/^[A-Z]{2}-/, '');
+      for (const [field, value] of [
+        ['code', code],
+        ['name', subdivision],
+      ] as const) {
+        const domain: Domain = [
+          ['country_id', '=', country],
+          [field, '=', value],
+        ];
+        const rows = await searchRead(this.#client, 'res.country.state', domain, ['name'], { limit: 2 });
+        if (rows.length === 1) return Number(rows[0]?.id);
+      }
+      return undefined;
+    });
+  }
+
+  async #id(sought: Sought, domain: Domain): Promise<number> {
+    const options = { limit: 5, company: sought.company };
+    return Number(
+      one(await searchRead(this.#client, sought.model, domain, ['display_name'], options), sought).id,
+    );
+  }
+}
+
+function one(rows: readonly OdooRecord[], { model, what, code, company }: Sought): OdooRecord {
+  const where = company === undefined ? '' : ` in company ${company}`;
+  const [row] = rows;
+  if (!row)
+    throw new FinanceError('ODOO_LOOKUP', {
+      message: `Odoo has no ${what} "${code}"${where}.`,
+      details: { model, code, company },
+    });
+  if (rows.length === 1) return row;
+  const candidates = rows.map(({ id, display_name }) => ({ id, name: textOf(display_name) }));
+  throw new FinanceError('ODOO_AMBIGUOUS', {
+    message: `Odoo has several ${what} records "${code}"${where}.`,
+    details: { model, code, company, candidates },
+  });
+}
+
+const LOOKUPS = new WeakMap<OdooClient, Lookups>();
+
+/** The look-ups of a connection, one cache for all that use it. */
+export function lookupsOf(client: OdooClient): Lookups {
+  let lookups = LOOKUPS.get(client);
+  if (!lookups) {
+    lookups = new Lookups(client);
+    LOOKUPS.set(client, lookups);
+  }
+  return lookups;
+}

@@ -1,0 +1,98 @@
+import type { Currency, Day, Decimal, Invoice } from '../../../finance/documents';
+import { absolute, isNegative, isZero, negate } from '../../../finance/money';
+import type { OdooClient } from '../client';
+import { findCustomer } from '../party';
+import { assertPeriodOpen } from './lock-dates';
+import { buildRequest, type PrepareOptions, prepareContext } from './prepare';
+import { lookupMove } from './read';
+import type { ExpectedMove } from './request';
+
+export interface PlannedLine {
+  role: 'receivable' | 'revenue' | 'tax';
+  /** Account code; absent where Odoo takes it from the partner or the tax. */
+  account?: string;
+  name: string;
+  /** In the document's currency; one of the two is zero. */
+  debit: Decimal;
+  credit: Decimal;
+}
+
+/** What would be posted. */
+export interface PostingPlan {
+  dryRun: true;
+  externalKey: string;
+  /** The move that the key stands for already: nothing would be created. */
+  exists?: { moveId: number; state: string; name?: string };
+  moveType: ExpectedMove['moveType'];
+  company: { id: number; name: string };
+  /** Without an id it would be created. */
+  partner: { id?: number; name: string; vatId?: string };
+  journal?: string;
+  /** Absent where Odoo numbers. */
+  name?: string;
+  ref: string;
+  currency: Currency;
+  invoiceDate: Day;
+  date: Day;
+  dueDate?: Day;
+  lines: PlannedLine[];
+  amountUntaxed: Decimal;
+  amountTax: Decimal;
+  amountTotal: Decimal;
+}
+
+/**
+ * All checks and look-ups of a posting, and nothing written: no partner, no move.
+ * @throws FinanceError as `prepareInvoice`, and ODOO_DATE_MOVED where the period is locked
+ */
+export async function planInvoice(
+  client: OdooClient,
+  invoice: Invoice,
+  options: PrepareOptions,
+): Promise<PostingPlan> {
+  const context = await prepareContext(client, invoice, options);
+  const { company } = context;
+  const partnerId = await findCustomer(client, invoice.buyer, context.place);
+  const request = await buildRequest(client, invoice, options, context, partnerId ?? 0);
+  const { expected } = request;
+  await assertPeriodOpen(client, company, expected.invoiceDate, expected.taxes.length > 0);
+  const move = await lookupMove(client, request.externalKey, company.id);
+  const { name, vatId } = invoice.buyer;
+  return {
+    dryRun: true,
+    externalKey: request.externalKey,
+    exists: move && { moveId: move.id, state: move.state, name: move.name },
+    moveType: expected.moveType,
+    company: { id: company.id, name: company.name },
+    partner: { id: partnerId, name, vatId },
+    journal: invoice.posting?.journal,
+    name: expected.name,
+    ref: expected.ref,
+    currency: invoice.currency,
+    invoiceDate: expected.invoiceDate,
+    date: expected.invoiceDate,
+    dueDate: expected.dueDate,
+    lines: planLines(invoice, expected),
+    amountUntaxed: expected.amountUntaxed,
+    amountTax: expected.amountTax,
+    amountTotal: expected.amountTotal,
+  };
+}
+
+function planLines(invoice: Invoice, expected: ExpectedMove): PlannedLine[] {
+  const sold = expected.moveType === 'out_invoice';
+  /** Positive amounts are in debit. */
+  const line = (role: PlannedLine['role'], name: string, amount: Decimal, account?: string): PlannedLine => {
+    const side = sold ? amount : negate(amount);
+    const zero = negate(negate(amount)).replace(/[1-9]/g, '0').replace('-', '');
+    const [debit, credit] = isNegative(side) ? [zero, absolute(side)] : [side, zero];
+    return { role, account, name, debit, credit };
+  };
+  const { receivableAccount } = invoice.posting ?? {};
+  const taxes = invoice.taxes.filter(({ amount }) => !isZero(amount));
+  return [
+    line('receivable', invoice.buyer.name, expected.amountTotal, receivableAccount),
+    ...expected.lines.map(({ name, account, subtotal }) => line('revenue', name, negate(subtotal), account)),
+    ...taxes.map(({ category, rate, amount }) => line('tax', `${category} ${rate} %`, negate(amount))),
+  ];
+}

@@ -1,0 +1,155 @@
+import { FinanceError } from '../../errors';
+import { externalKey } from '../../finance/canonical';
+import type { Party } from '../../finance/documents';
+import type { OdooClient } from './client';
+import { buildLoad, type Cells, findByExternalId, load } from './load';
+import { type Company, lookupsOf } from './lookups';
+import { type Domain, idOf, type OdooRecord, searchRead, textOf } from './records';
+
+export interface PartyPlace {
+  /** Key of the legal entity; part of every external id, since those are one space per database. */
+  entity: string;
+  /** The system whose id `party.id` is. */
+  system: string;
+  company: Company;
+  /** Module part of external ids. */
+  prefix: string;
+}
+
+/** Upper case, without spaces and punctuation: `de 123.456.789` → `DE123456789`. */
+const plainVat = (vat: string): string => vat.toUpperCase().replace(/[^A-Z0-9]/g, '');
+
+const keyOf = ({ entity, prefix }: PartyPlace, system: string, id: string): string =>
+  `${prefix}.${externalKey({ entity, kind: 'party', source: { system, id } })}`;
+
+/**
+ * External ids under which the party may be known; it is created under the first. With a VAT id that is the VAT id's
+ * own key, so that two customers of the source with one VAT id cannot race to two partners.
+ */
+function keysOf(party: Party, place: PartyPlace): string[] {
+  const keys: string[] = [];
+  if (party.vatId) keys.push(keyOf(place, 'vat', plainVat(party.vatId)));
+  if (party.id) keys.push(keyOf(place, place.system, party.id));
+  if (keys.length === 0)
+    keys.push(keyOf(place, 'party', party.email?.toLowerCase() ?? JSON.stringify(party)));
+  return keys;
+}
+
+/**
+ * The partner of a party: by VAT id, then by external id, then by e-mail. Only partners that the company may use.
+ * @throws FinanceError ODOO_AMBIGUOUS with the candidates where several fit and no external id decides
+ */
+export async function findCustomer(
+  client: OdooClient,
+  party: Party,
+  place: PartyPlace,
+): Promise<number | undefined> {
+  const byVat = party.vatId
+    ? await partnersBy(client, place, 'vat', [party.vatId, plainVat(party.vatId)])
+    : [];
+  if (byVat.length === 1) return Number(byVat[0]?.id);
+  const known = await findByKeys(client, party, place);
+  if (known !== undefined && (byVat.length === 0 || byVat.some(({ id }) => id === known))) return known;
+  if (byVat.length > 1) throw ambiguous('VAT id', byVat);
+  if (!party.email) return undefined;
+  const byEmail = await partnersBy(client, place, 'email', [party.email, party.email.toLowerCase()]);
+  const fitting = byEmail.filter(({ vat }) => !party.vatId || !textOf(vat));
+  if (fitting.length > 1) throw ambiguous('e-mail address', fitting);
+  return fitting[0] && Number(fitting[0].id);
+}
+
+/**
+ * The partner of a party, created exactly once where there is none.
+ * @throws FinanceError ODOO_AMBIGUOUS, ODOO_LOOKUP (country), ODOO_ACCESS (the group Contact Creation is missing),
+ * ODOO_SERIALIZATION (another call creates the same one)
+ */
+export async function findOrCreateCustomer(
+  client: OdooClient,
+  party: Party,
+  place: PartyPlace,
+): Promise<number> {
+  const found = await findCustomer(client, party, place);
+  if (found !== undefined) return found;
+  const [key = ''] = keysOf(party, place);
+  const record = { key, header: await partnerCells(client, party) };
+  const [created] = await load(client, buildLoad('res.partner', [record], place.company.id));
+  return created as number;
+}
+
+function partnersBy(
+  client: OdooClient,
+  { company }: PartyPlace,
+  field: 'vat' | 'email',
+  values: readonly string[],
+): Promise<OdooRecord[]> {
+  const domain: Domain = [
+    [field, 'in', [...new Set(values)]],
+    // contacts below a company inherit its VAT id
+    ['parent_id', '=', false],
+    ['company_id', 'in', [false, ...company.family]],
+  ];
+  const options = { limit: 10, order: 'id', company: company.id };
+  return searchRead(client, 'res.partner', domain, ['display_name', 'vat', 'email'], options);
+}
+
+async function findByKeys(client: OdooClient, party: Party, place: PartyPlace): Promise<number | undefined> {
+  for (const key of keysOf(party, place)) {
+    const id = await findByExternalId(client, 'res.partner', key);
+    if (id === undefined) continue;
+    await assertUsable(client, id, place.company);
+    return id;
+  }
+  return undefined;
+}
+
+async function assertUsable(client: OdooClient, id: number, company: Company): Promise<void> {
+  const options = { archived: true, company: company.id };
+  const [row] = await searchRead(
+    client,
+    'res.partner',
+    [['id', '=', id]],
+    ['display_name', 'company_id'],
+    options,
+  );
+  const owner = idOf(row?.company_id);
+  if (row && (owner === undefined || company.family.includes(owner))) return;
+  throw new FinanceError('ODOO_VALIDATION', {
+    message: `The partner ${id} belongs to another company than ${company.name}.`,
+    details: { partner: id, company: company.id },
+  });
+}
+
+async function partnerCells(client: OdooClient, party: Party): Promise<Cells> {
+  const lookups = lookupsOf(client);
+  const fields = await lookups.fields('res.partner');
+  const { address } = party;
+  const country = await lookups.country(address.country);
+  const state = address.subdivision ? await lookups.state(country, address.subdivision) : undefined;
+  const cells: Cells = {
+    name: party.name,
+    is_company: party.vatId || party.registrationId ? '1' : undefined,
+    street: address.line1,
+    street2: address.line2,
+    zip: address.postalCode,
+    city: address.city,
+    'state_id/.id': state === undefined ? undefined : String(state),
+    'country_id/.id': String(country),
+    vat: party.vatId && plainVat(party.vatId),
+    company_registry: party.registrationId,
+    email: party.email,
+    peppol_eas: party.endpoint?.scheme,
+    peppol_endpoint: party.endpoint?.id,
+  };
+  const known = Object.entries(cells).filter(
+    ([column, text]) => text && fields.has(column.split('/')[0] ?? ''),
+  );
+  return Object.fromEntries(known);
+}
+
+function ambiguous(what: string, rows: readonly OdooRecord[]): FinanceError {
+  const candidates = rows.map(({ id, display_name }) => ({ id, name: textOf(display_name) }));
+  return new FinanceError('ODOO_AMBIGUOUS', {
+    message: `Odoo has ${rows.length} partners with this ${what}.`,
+    details: { model: 'res.partner', candidates },
+  });
+}
