@@ -56,7 +56,7 @@ export const hashOf = (value: unknown): string => sha256(canonicalJson(value));
  * SHA-256 of the document's canonical JSON, hex. The metadata of the event that brought it is left out, so that two
  * events about one fact have one hash.
  */
-export function contentHash(document: { source?: SourceReference }): string {
+export function contentHash<D extends { source?: SourceReference }>(document: D): string {
   if (!document.source) return hashOf(document);
   const { eventId: _id, eventType: _type, occurredAt: _at, ...source } = document.source;
   return hashOf({ ...document, source });
