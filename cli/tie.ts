@@ -1,5 +1,5 @@
 import Big from 'big.js';
-import type { Figures } from '../engine';
+import type { Figures, Store } from '../engine';
 import { getJson } from './http';
 import type { SandboxAddresses } from './sandbox';
 
@@ -22,6 +22,8 @@ export interface TieFigures {
 export interface Tie {
   total: Omit<TieFigures, 'amounts'>;
   entities: Record<string, TieFigures>;
+  /** Events answered 2xx that the store does not hold. */
+  lost: number;
   /** What does not tie, in words; empty where all does. */
   differences: string[];
 }
@@ -41,6 +43,12 @@ interface BillingRow {
   livemode: boolean;
   eventId: string;
   status: string;
+  malformed?: boolean;
+}
+
+interface KnownDelivery {
+  receive_key: string;
+  count: number;
 }
 
 interface NetworkDocument {
@@ -61,7 +69,12 @@ const KIND_OF_MOVE: Record<string, string> = { out_invoice: 'invoice', out_refun
  * Compares what the store says with what the other sides say of themselves: events answered 2xx by the billing
  * system, moves and their lines by Odoo's own ledger, accepted documents by the e-invoice network.
  */
-export async function tie(sandbox: SandboxAddresses, figures: Record<string, Figures>): Promise<Tie> {
+export async function tie(
+  sandbox: SandboxAddresses,
+  store: Pick<Store, 'figures' | 'deliveries'>,
+): Promise<Tie> {
+  const figures = await store.figures();
+  const known = await store.deliveries();
   const [moves, deliveries, network] = await Promise.all([
     getJson(`${sandbox.odoo}/_sandbox/ledger`) as Promise<{ moves: LedgerMove[] } | LedgerMove[]>,
     getJson(`${sandbox.billing}/_sandbox/deliveries`) as Promise<BillingRow[]>,
@@ -79,9 +92,9 @@ export async function tie(sandbox: SandboxAddresses, figures: Record<string, Fig
     entities[entity] = figuresOf(figures[entity], ours, accepted.length);
     compareEntity(entity, entities[entity], ours, differences);
   }
-  compareReceived(entities, answered, differences);
+  const lost = compareReceived(entities, answered, known, differences);
   compareLines(ledger, differences);
-  return { total: totalOf(entities), entities, differences };
+  return { total: totalOf(entities), entities, lost, differences };
 }
 
 /** Moves that came through Ledgerway carry an external key. */
@@ -143,27 +156,36 @@ function compareEntity(name: string, entity: TieFigures, moves: LedgerMove[], di
 }
 
 /**
- * Events answered 2xx against deliveries that the store counted. A runtime killed between commit and answer gets
- * the event again: such a delivery was never answered and is taken out of `received` and `duplicates` alike.
+ * Every event answered 2xx must be in the store, and the other way round. A runtime killed between commit and
+ * answer gets the event again: that delivery was never answered, so it is no duplicate that was received.
  */
 function compareReceived(
   entities: Record<string, TieFigures>,
   answered: BillingRow[],
+  known: KnownDelivery[],
   differences: string[],
-): void {
-  const counted = Object.values(entities).reduce((sum, { received }) => sum + received, 0);
-  let unanswered = counted - answered.length;
-  if (unanswered < 0) {
-    differences.push(`${answered.length} events were answered 2xx, but the store counts ${counted}`);
-    return;
-  }
+): number {
+  const keys = new Set(known.map(({ receive_key }) => receive_key));
+  const lost = answered.filter(
+    ({ account, eventId, malformed }) => !malformed && !keys.has(`stripe/${account}/${eventId}`),
+  );
+  if (lost.length > 0)
+    differences.push(
+      `${lost.length} events were answered 2xx and are not in the store: ${lost[0]!.eventId} …`,
+    );
+  const distinct = new Set(answered.map(({ eventId }) => eventId)).size;
+  if (known.length !== distinct)
+    differences.push(`${distinct} different events were answered 2xx, the store holds ${known.length}`);
+  let unanswered = known.reduce((sum, { count }) => sum + count, 0) - answered.length;
   for (const entity of Object.values(entities)) {
-    const out = Math.min(unanswered, entity.duplicates);
+    const out = Math.max(0, Math.min(unanswered, entity.duplicates));
     entity.received -= out;
     entity.duplicates -= out;
     unanswered -= out;
   }
-  if (unanswered > 0) differences.push(`the store counts ${unanswered} events that were never answered`);
+  if (unanswered !== 0)
+    differences.push(`the store counts ${unanswered} deliveries more than were answered 2xx`);
+  return lost.length;
 }
 
 function compareLines(ledger: LedgerMove[], differences: string[]): void {

@@ -27,6 +27,7 @@ const QUIET = new Set<TransitionName>([
   'exceptions',
   'trace',
   'documents',
+  'deliveries',
   'documentRow',
   'audit',
 ]);

@@ -1,7 +1,7 @@
 import { verifyAudit } from '../audit';
 import type { Transition, Tx } from '../transaction';
 import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
-import { documents, exceptions, figures, trace } from './read';
+import { deliveries, documents, exceptions, figures, trace } from './read';
 import { getCursor, receive, setCursor, syncPipelines } from './receive';
 import { correct, dismiss, eraseBodies, replay } from './resolve';
 import { awaitReference, claim, defer, dispose, hold, reference, settle } from './settle';
@@ -45,6 +45,7 @@ export const TRANSITIONS = {
   exceptions,
   trace,
   documents,
+  deliveries,
   audit,
 } as const;
 

@@ -179,3 +179,10 @@ export function* documents(
     input.limit ?? 100,
   );
 }
+
+/** Every event key that the store knows, with how often it was delivered. */
+export function* deliveries(
+  _tx: Tx,
+): Transition<{ receive_key: string; document_id: string; count: number }[]> {
+  return yield* all('SELECT receive_key, document_id, count FROM deliveries ORDER BY receive_key');
+}

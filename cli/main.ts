@@ -1,0 +1,36 @@
+import { toFinanceError } from '../errors';
+import { audit } from './audit';
+import { chaos } from './chaos';
+import { demo } from './demo';
+import { run } from './run';
+import { start } from './start';
+
+/** A command takes its arguments and gives the exit code. */
+type Command = (args: string[]) => Promise<number>;
+
+const COMMANDS: Record<string, { run: Command; about: string }> = {
+  start: { run: start, about: 'runtime, sandbox and a day of events: --data DIR --port N --json' },
+  run: { run, about: 'the runtime alone: --data DIR --port N --host ADDRESS --json' },
+  demo: { run: demo, about: 'the day without staying up, with the tie: --documents N --seed S --json' },
+  chaos: { run: chaos, about: 'kills the runtime again and again: --kills N --documents N --seed S --json' },
+  audit: { run: audit, about: 'verify --data DIR --json: the audit chain and all that it vouches for' },
+};
+
+async function main([name, ...args]: string[]): Promise<number> {
+  const command = COMMANDS[name ?? ''];
+  if (command && !args.includes('--help')) return await command.run(args);
+  console.log('usage: ledgerway COMMAND [OPTIONS]\n');
+  for (const [key, { about }] of Object.entries(COMMANDS)) console.log(`  ${key.padEnd(8)} ${about}`);
+  return command || name === '--help' || name === 'help' ? 0 : 2;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const { code, message, hint } = toFinanceError(error);
+    console.error(`ledgerway: ${code}: ${message} ${hint}`);
+    if (code === 'RUN_UNEXPECTED') console.error((error as Error).stack);
+    if (process.argv.includes('--json')) console.log(JSON.stringify({ error: { code, message, hint } }));
+    process.exit(1);
+  },
+);
