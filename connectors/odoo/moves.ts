@@ -3,8 +3,8 @@ import type { OdooClient } from './client';
 import { compareMove } from './moves/compare';
 import { createDraft, postMove, reconcileCreditNote } from './moves/post';
 import { type PrepareOptions, prepareInvoice } from './moves/prepare';
-import { readBack } from './moves/read';
-import type { ExpectedDraft, MoveRequest } from './moves/request';
+import { type MoveState, readBack } from './moves/read';
+import type { ExpectedDraft } from './moves/request';
 import { type PostedMove, resultOf } from './moves/result';
 import { setSourceTax } from './moves/source-tax';
 
@@ -37,26 +37,23 @@ export async function postInvoice(
 ): Promise<PostedMove> {
   const { run = justRun, expected } = options;
   const request = await run('prepare', () => prepareInvoice(client, invoice, options));
-  const id = await run('draft', () => createDraft(client, request, expected));
-  if (await settleDraft(client, request, id, run)) await run('post', () => postMove(client, request, id));
-  const move = await readBack(client, id, request.company.id);
-  compareMove(request, move, 'posted');
+  const read = (id: number) => readBack(client, id, request.company.id);
+  let fresh: MoveState | undefined;
+  const id = await run('draft', async () => {
+    const created = await createDraft(client, request, expected);
+    fresh = await read(created);
+    compareMove(request, fresh, expected ? 'resumed' : 'created');
+    return created;
+  });
+  const draft = fresh ?? (await read(id));
+  compareMove(request, draft, 'resumed');
+  if (draft.state === 'draft') {
+    const corrections = await run('tax', () => setSourceTax(client, request, draft));
+    compareMove(request, corrections.length > 0 ? await read(id) : draft, 'draft');
+    await run('post', () => postMove(client, request, id));
+  }
+  const posted = await read(id);
+  compareMove(request, posted, 'posted');
   await run('reconcile', () => reconcileCreditNote(client, request, id));
-  return resultOf(client, request, move);
-}
-
-/** Brings a draft to what the document says. @returns whether it is still to be posted */
-async function settleDraft(
-  client: OdooClient,
-  request: MoveRequest,
-  id: number,
-  run: PhaseRunner,
-): Promise<boolean> {
-  const created = await readBack(client, id, request.company.id);
-  compareMove(request, created, 'created');
-  if (created.state === 'posted') return false;
-  const corrections = await run('tax', () => setSourceTax(client, request, created));
-  const draft = corrections.length > 0 ? await readBack(client, id, request.company.id) : created;
-  compareMove(request, draft, 'draft');
-  return true;
+  return resultOf(client, request, posted);
 }

@@ -4,8 +4,11 @@ import { equals } from '../../../finance/money';
 import type { MoveLine, MoveState } from './read';
 import type { ExpectedLine, MoveRequest } from './request';
 
-/** `created`: right after `load`, the tax still Odoo's own. `draft`: right before posting. `posted`: after it. */
-export type Stage = 'created' | 'draft' | 'posted';
+/**
+ * `created`: right after `load`, the tax still Odoo's own. `resumed`: the same, of a draft that an earlier attempt
+ * recorded. `draft`: right before posting. `posted`: after it.
+ */
+export type Stage = 'created' | 'resumed' | 'draft' | 'posted';
 
 export interface Difference {
   field: string;
@@ -104,7 +107,8 @@ function differingLines({ expected }: MoveRequest, move: MoveState): Difference[
 
 function differingAmounts({ expected }: MoveRequest, move: MoveState, stage: Stage): Difference[] {
   const rows: [string, Decimal, Decimal][] = [['net', expected.amountUntaxed, move.amountUntaxed]];
-  if (stage !== 'created' || move.state !== 'draft')
+  const taxIsOpen = (stage === 'created' || stage === 'resumed') && move.state === 'draft';
+  if (!taxIsOpen)
     rows.push(['tax', expected.amountTax, move.amountTax], ['gross', expected.amountTotal, move.amountTotal]);
   const differences: Difference[] = rows
     .filter(([, wanted, found]) => !equals(wanted, found))

@@ -1,5 +1,5 @@
 import type { Currency, Day, Decimal, Invoice } from '../../../finance/documents';
-import { absolute, isNegative, isZero, negate } from '../../../finance/money';
+import { absolute, exponentOf, isNegative, isZero, negate, round } from '../../../finance/money';
 import type { OdooClient } from '../client';
 import { findCustomer } from '../party';
 import { assertPeriodOpen } from './lock-dates';
@@ -81,10 +81,10 @@ export async function planInvoice(
 
 function planLines(invoice: Invoice, expected: ExpectedMove): PlannedLine[] {
   const sold = expected.moveType === 'out_invoice';
+  const zero = round('0', exponentOf(invoice.currency));
   /** Positive amounts are in debit. */
   const line = (role: PlannedLine['role'], name: string, amount: Decimal, account?: string): PlannedLine => {
     const side = sold ? amount : negate(amount);
-    const zero = negate(negate(amount)).replace(/[1-9]/g, '0').replace('-', '');
     const [debit, credit] = isNegative(side) ? [zero, absolute(side)] : [side, zero];
     return { role, account, name, debit, credit };
   };
