@@ -72,6 +72,16 @@ function metadata({ endpoint, buyerReference }: Customer): Record<string, string
   };
 }
 
+/** The party as an invoice copies it at finalization. */
+function customerFields({ address, email, name, vatId }: Customer) {
+  return {
+    customer_address: { ...address, line2: null },
+    customer_email: email,
+    customer_name: name,
+    customer_tax_ids: vatId ? [{ type: 'eu_vat', value: vatId }] : [],
+  };
+}
+
 function invoiceLine(line: PricedLine, { id, livemode, profile, created }: InvoiceFacts): StripeObject {
   const { product, quantity, amount, rate } = line;
   const { currency } = profile;
@@ -140,13 +150,10 @@ export function invoiceObject(facts: InvoiceFacts): StripeObject {
     currency: profile.currency,
     custom_fields: null,
     customer: customer.id,
-    customer_address: { ...customer.address, line2: null },
-    customer_email: customer.email,
-    customer_name: customer.name,
+    ...customerFields(customer),
     customer_phone: null,
     customer_shipping: null,
     customer_tax_exempt: customer.tax === 'standard' ? 'none' : customer.tax,
-    customer_tax_ids: customer.vatId ? [{ type: 'eu_vat', value: customer.vatId }] : [],
     default_tax_rates: [],
     description: null,
     discounts: [],
@@ -220,8 +227,8 @@ function creditLine(line: PricedLine, livemode: boolean): StripeObject {
 }
 
 /**
- * An issued credit note. As at the source it names its invoice and its customer by id only; the party stands on the
- * invoice, and whoever needs it at once finds it in `metadata`.
+ * An issued credit note. The source's own names its invoice and its customer by id only; here the party stands beside,
+ * as it does for a receiver who has the invoice's fields copied over.
  */
 export function creditNoteObject(
   facts: InvoiceFacts & { invoice: InvoiceFacts; reason: string },
@@ -229,7 +236,6 @@ export function creditNoteObject(
   const { id, number, created, customer, profile, livemode, lines, invoice, reason } = facts;
   const { subtotal, discount, net, total } = totalsOf(lines);
   const parts = taxesAndDiscounts(lines);
-  const { name, address, vatId } = customer;
   return {
     id,
     object: 'credit_note',
@@ -238,6 +244,7 @@ export function creditNoteObject(
     created,
     currency: profile.currency,
     customer: customer.id,
+    ...customerFields(customer),
     customer_balance_transaction: null,
     discount_amount: discount,
     discount_amounts: parts.discounts,
@@ -255,13 +262,6 @@ export function creditNoteObject(
     metadata: {
       ...metadata(customer),
       invoice_number: invoice.number,
-      customer_name: name,
-      customer_line1: address.line1,
-      customer_city: address.city,
-      customer_postal_code: address.postal_code,
-      ...(address.state && { customer_state: address.state }),
-      customer_country: address.country,
-      ...(vatId && { customer_vat_id: vatId }),
     },
     number,
     out_of_band_amount: null,
