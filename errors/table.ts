@@ -285,6 +285,16 @@ export const ERRORS = {
     'The tax service refuses the credentials.',
     'Correct the credentials of the tax service node.',
   ),
+  TAX_TIMEOUT: row(
+    'in_doubt',
+    'The tax service did not answer in time.',
+    'Its record is looked up by its code before anything is sent again.',
+  ),
+  TAX_CONFLICT: row(
+    'conflict',
+    'The tax service holds another record under this code.',
+    'Compare the two; adjust or void the record at the tax service, then retry.',
+  ),
   TAX_REJECTED: row(
     'rejected',
     'The tax service refuses the document.',
