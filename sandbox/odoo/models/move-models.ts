@@ -1,0 +1,130 @@
+import { requireRecords } from '../core/access';
+import type { Environment } from '../core/environment';
+import { userError } from '../core/fault';
+import type { Method, Model, Version } from '../core/model';
+import { patch } from '../core/records';
+import { idOf, textOf, type Value, type Values } from '../core/value';
+import { checkUnlocked } from './lock-dates';
+import { lineFields, moveFields } from './move-fields';
+import { moveDisplayName } from './move-kind';
+import type { Moves } from './moves';
+import type { Posting } from './posting';
+
+const billing = ['account.group_account_invoice'];
+const access = { read: billing, create: billing, write: billing, unlink: billing };
+
+export interface Accounting {
+  moves: Moves;
+  posting: Posting;
+}
+
+const onRecords = (params: string[], run: Method['run'], model: string): Method => ({
+  on: 'record',
+  params,
+  run: (env, ids, args) => {
+    requireRecords(env, model, ids);
+    return run(env, ids, args);
+  },
+});
+
+function moveModel(version: Version, { moves, posting }: Accounting): Model {
+  const method = (params: string[], run: Method['run']) => onRecords(params, run, 'account.move');
+  return {
+    name: 'account.move',
+    description: 'Journal Entry',
+    companyField: 'company_id',
+    access,
+    order: 'date desc, name desc, id desc',
+    displayName: moveDisplayName,
+    fields: moveFields(version),
+    create: moves.create,
+    write: moves.write,
+    unlink: moves.unlink,
+    methods: {
+      action_post: method([], (env, ids) => {
+        posting.post(env, ids);
+        return false;
+      }),
+      button_draft: method([], (env, ids) => {
+        posting.reset(env, ids);
+        return null;
+      }),
+      button_cancel: method([], (env, ids) => {
+        posting.cancel(env, ids);
+        return null;
+      }),
+    },
+  };
+}
+
+/** A line written directly goes through its move, so that the move stays whole. */
+function writeLines(moves: Moves, env: Environment, ids: number[], values: Values): void {
+  const byMove = new Map<number, number[]>();
+  for (const id of ids) {
+    const move = idOf(env.record('account.move.line', id), 'move_id');
+    byMove.set(move, [...(byMove.get(move) ?? []), id]);
+  }
+  for (const [move, lines] of byMove) {
+    const record = env.record('account.move', move);
+    const onlyAccount = Object.keys(values).every((name) =>
+      ['account_id', 'name', 'partner_id', 'analytic_distribution'].includes(name),
+    );
+    if (record.state === 'posted' && onlyAccount) {
+      checkUnlocked(env, record);
+      for (const line of lines) patch(env, 'account.move.line', line, values);
+      continue;
+    }
+    moves.write(env, [move], { line_ids: lines.map((line): Value => [1, line, values]) });
+  }
+}
+
+function lineModel({ moves }: Accounting): Model {
+  return {
+    name: 'account.move.line',
+    description: 'Journal Item',
+    companyField: 'company_id',
+    access,
+    order: 'date desc, move_name desc, id',
+    displayName: (env, line) => {
+      const move = env.find('account.move', idOf(line, 'move_id'));
+      const shown = move ? moveDisplayName(env, move) : '';
+      return textOf(line, 'name') ? `${shown} ${textOf(line, 'name')}` : shown;
+    },
+    fields: lineFields(),
+    write: (env, ids, values) => writeLines(moves, env, ids, values),
+    unlink: (env, ids) => {
+      for (const id of ids) {
+        const move = idOf(env.record('account.move.line', id), 'move_id');
+        moves.write(env, [move], { line_ids: [[2, id]] });
+      }
+    },
+  };
+}
+
+/** Posts the drafts among the context's moves. */
+function validateWizard({ posting }: Accounting): Model {
+  return {
+    name: 'validate.account.move',
+    description: 'Validate Account Move',
+    access,
+    fields: { force_post: { type: 'boolean', label: 'Force', default: false } },
+    methods: {
+      validate_move: {
+        on: 'record',
+        params: [],
+        run: (env) => {
+          const drafts = env
+            .contextIds('active_ids')
+            .filter((id) => env.find('account.move', id)?.state === 'draft');
+          if (drafts.length === 0) throw userError('There are no journal items in the draft state to post.');
+          posting.post(env, drafts);
+          return { type: 'ir.actions.act_window_close' };
+        },
+      },
+    },
+  };
+}
+
+export function moveModels(version: Version, accounting: Accounting): Model[] {
+  return [moveModel(version, accounting), lineModel(accounting), validateWizard(accounting)];
+}
