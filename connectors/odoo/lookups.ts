@@ -56,7 +56,8 @@ export class Lookups {
   /** @throws FinanceError ODOO_LOOKUP */
   company(id: number): Promise<Company> {
     return this.#cache.get(`company ${id}`, async () => {
-      const fields = ['name', 'currency_id', 'parent_id'];
+      const branches = (await this.fields('res.company')).has('parent_id');
+      const fields = ['name', 'currency_id', ...(branches ? ['parent_id'] : [])];
       const rows = await searchRead(this.#client, 'res.company', [['id', '=', id]], fields);
       const row = one(rows, { model: 'res.company', what: 'company', code: String(id) });
       const [currencyId, code] = row.currency_id as [number, string];

@@ -1,0 +1,103 @@
+import {
+  connectOdoo,
+  externalIdOf,
+  type OdooClient,
+  type OdooOptions,
+  type PostedMove,
+  type PostOptions,
+  postInvoice,
+  searchRead,
+} from '../../../connectors/odoo';
+import { isFinanceError } from '../../../errors';
+import { externalKey } from '../../../finance/canonical';
+import type { Invoice } from '../../../finance/documents';
+import { DEMO_ADMIN, DEMO_LOGIN, demoSeed, type RunningOdoo, startOdoo } from '../../../sandbox/odoo';
+import { entity } from './documents';
+
+export type Version = 16 | 17 | 19;
+
+/** A sandbox Odoo with the demonstration's companies, and those who talk to it. */
+export class Books {
+  readonly #clients: OdooClient[] = [];
+  /** The integration user, with billing rights. */
+  readonly client: OdooClient;
+  /** A person at Odoo's own pages. */
+  readonly admin: OdooClient;
+
+  private constructor(
+    private readonly server: RunningOdoo,
+    protocol: OdooOptions['protocol'],
+  ) {
+    this.client = this.connect({ protocol });
+    this.admin = this.connect({ login: DEMO_ADMIN.login, secret: () => DEMO_ADMIN.password, protocol: 'jsonrpc' });
+  }
+
+  static async open(version: Version, protocol: OdooOptions['protocol'] = 'auto'): Promise<Books> {
+    const now = () => new Date('2026-11-21T10:00:00Z');
+    return new Books(await startOdoo({ version: `${version}.0`, seed: demoSeed(), now }), protocol);
+  }
+
+  connect(options: Partial<OdooOptions> = {}): OdooClient {
+    const client = connectOdoo({
+      url: this.server.url,
+      database: DEMO_LOGIN.database,
+      login: DEMO_LOGIN.login,
+      secret: () => DEMO_LOGIN.apiKey,
+      ...options,
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  post(document: Invoice, options: Partial<PostOptions> = {}, client = this.client): Promise<PostedMove> {
+    return postInvoice(client, document, this.options(document, options));
+  }
+
+  options(document: Invoice, options: Partial<PostOptions> = {}): PostOptions {
+    return { entity: entity(), externalKey: externalKey(document), ...options };
+  }
+
+  /** Ids of the moves that carry a reference. */
+  async moves(ref: string): Promise<number[]> {
+    const rows = await searchRead(this.admin, 'account.move', [['ref', '=', ref]], ['ref'], { order: 'id' });
+    return rows.map(({ id }) => Number(id));
+  }
+
+  /** What a person writes at a record. */
+  async edit(model: string, id: number, vals: Record<string, unknown>): Promise<void> {
+    await this.admin.call(model, 'write', { ids: [id], named: { vals } });
+  }
+
+  /** A fault of the server's, on demand. */
+  fault(rule: Record<string, unknown>): Promise<void> {
+    return this.#switch('faults', rule);
+  }
+
+  /** Locks the German company's books, drafts in the period or not. */
+  lock(dates: Record<string, string>): Promise<void> {
+    return this.#switch('edit', { do: 'lock', company: 1, dates });
+  }
+
+  async #switch(name: string, body: Record<string, unknown>): Promise<void> {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const answer = await fetch(`${this.server.url}/_sandbox/${name}`, init);
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.server.close();
+  }
+}
+
+/** As the runtime does: again after a transient error, at once. */
+export async function untilDone<T>(work: () => Promise<T>, attempts = 50): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (attempts > 1 && isFinanceError(error) && error.kind === 'transient') return untilDone(work, attempts - 1);
+    throw error;
+  }
+}
+
+export const keyOf = (document: Invoice): string => externalIdOf(externalKey(document));
