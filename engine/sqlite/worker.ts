@@ -5,6 +5,7 @@ import { FinanceError, type StoredError, toFinanceError } from '../../errors';
 import { MIGRATIONS, SCHEMA_VERSION } from '../migrations';
 import type { SqlRow, SqlValue, Transition, Tx } from '../transaction';
 import { TRANSITIONS, type TransitionName } from '../transitions';
+import { RESERVE_PAGES, Reserve } from './reserve';
 
 /** Opens a store file; see {@link openSqliteStore}. */
 export interface SqliteOptions {
@@ -45,13 +46,18 @@ export class SqliteConnection {
   private readonly database: DatabaseSync;
   private readonly owner?: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
+  private readonly reserve: Reserve;
+  /** The disk was full: intake is refused until there is room for the reserve again. */
+  private full = false;
 
   constructor(private readonly options: SqliteOptions) {
     if (options.readOnly && !existsSync(options.file))
       throw new FinanceError('STORE_NOT_FOUND', { message: `There is no store at ${options.file}.` });
     if (!options.readOnly) this.owner = takeOwnership(options.file);
     this.database = new DatabaseSync(options.file, { readOnly: options.readOnly });
+    this.reserve = new Reserve(options.file);
     this.prepareDatabase();
+    if (!options.readOnly) this.full = !this.takeReserve();
   }
 
   private prepareDatabase(): void {
@@ -72,7 +78,6 @@ export class SqliteConnection {
         message: `The store has schema ${found}; this version knows ${SCHEMA_VERSION}.`,
       });
     if (!this.options.readOnly) this.migrate(found);
-    if (this.options.maxPages) this.database.exec(`PRAGMA max_page_count = ${this.options.maxPages}`);
   }
 
   private migrate(found: number): void {
@@ -83,6 +88,22 @@ export class SqliteConnection {
         .replaceAll('{blob}', 'BLOB');
       this.database.exec(`BEGIN IMMEDIATE; ${text} PRAGMA user_version = ${version}; COMMIT;`);
     }
+  }
+
+  /** Room for results is set aside; `maxPages` (tests) stands for the end of the disk. */
+  private takeReserve(): boolean {
+    const { maxPages } = this.options;
+    if (maxPages) {
+      const { page_count: used } = this.database.prepare('PRAGMA page_count').get() as { page_count: number };
+      if (used > maxPages - 2 * RESERVE_PAGES) return false;
+      this.database.exec(`PRAGMA max_page_count = ${maxPages - RESERVE_PAGES}`);
+    }
+    return this.reserve.restore();
+  }
+
+  private spendReserve(): void {
+    if (this.options.maxPages) this.database.exec(`PRAGMA max_page_count = ${this.options.maxPages}`);
+    this.reserve.spend();
   }
 
   /** Runs all jobs in one transaction, each in a savepoint of its own; durable when it returns. */
@@ -96,6 +117,7 @@ export class SqliteConnection {
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       if (jobs.length > 1) return this.runApart(jobs);
+      if (isFull(error) && this.makeRoom(jobs[0]!)) return this.run(jobs);
       return {
         answers: jobs.map(({ id }) => ({ id, error: storeError(error).toJSON() })),
         wake: [],
@@ -114,7 +136,18 @@ export class SqliteConnection {
     };
   }
 
+  /** After a full disk: intake is refused, and for anything else the reserve is given up once. */
+  private makeRoom({ name }: Job): boolean {
+    this.full = true;
+    if (name === 'receive' || !this.reserve.held) return false;
+    this.spendReserve();
+    return true;
+  }
+
   private runOne(tx: Tx, job: Job): Answer {
+    if (this.full && job.name === 'sweep') this.full = !this.takeReserve();
+    if (this.full && job.name === 'receive')
+      return { id: job.id, error: new FinanceError('STORE_DISK_FULL').toJSON() };
     this.database.exec('SAVEPOINT job');
     try {
       const transition = TRANSITIONS[job.name] as (tx: Tx, input: unknown) => Transition<unknown>;
@@ -122,8 +155,8 @@ export class SqliteConnection {
       this.database.exec('RELEASE job');
       return { id: job.id, result };
     } catch (error) {
-      // A full disk may have ended the whole transaction: then the group is tried apart.
-      if (!this.database.isTransaction) throw error;
+      // A full disk ends the group: its jobs are tried apart, with the reserve where they need it.
+      if (isFull(error) || !this.database.isTransaction) throw error;
       this.database.exec('ROLLBACK TO job; RELEASE job');
       return { id: job.id, error: storeError(error).toJSON() };
     }
@@ -174,9 +207,15 @@ function takeOwnership(file: string): DatabaseSync {
   }
 }
 
+/** SQLITE_FULL, or an I/O error for want of room. */
+function isFull(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode === 13;
+}
+
 function storeError(error: unknown): FinanceError {
   const { message, errcode } = error as { message?: string; errcode?: number };
-  if (errcode === 13) return new FinanceError('STORE_DISK_FULL', { cause: error });
+  if (isFull(error)) return new FinanceError('STORE_DISK_FULL', { cause: error });
   if (errcode !== undefined)
     return new FinanceError('STORE_UNAVAILABLE', { message: `The store failed: ${message}`, cause: error });
   return toFinanceError(error, 'RUN_UNEXPECTED');

@@ -1,0 +1,214 @@
+import { strict as assert } from 'node:assert';
+import { DatabaseSync } from 'node:sqlite';
+import { knowSecret, type Store, step } from '../../engine';
+import { assertSafeSqlite } from '../../engine/sqlite/worker';
+import { FinanceError } from '../../errors';
+import { eventually, lease, PIPELINE, receive, row, Scratch, take } from '../support/store';
+
+describe('SQLite store', () => {
+  let scratch: Scratch;
+  beforeEach(() => {
+    scratch = new Scratch();
+  });
+  afterEach(() => scratch.remove());
+
+  it('refuses the SQLite versions that can corrupt a write-ahead log', () => {
+    for (const version of ['3.7.0', '3.44.0', '3.51.2'])
+      assert.throws(() => assertSafeSqlite(version), { code: 'STORE_SQLITE_UNSAFE' });
+    for (const version of ['3.51.3', '3.53.4', '4.0.0']) assertSafeSqlite(version);
+  });
+
+  it('refuses a newer schema and leaves it untouched', async () => {
+    await (await scratch.store()).close();
+    const database = new DatabaseSync(scratch.file);
+    database.exec('PRAGMA user_version = 999');
+    database.close();
+    await assert.rejects(scratch.store(), { code: 'STORE_SCHEMA_NEWER' });
+  });
+
+  it('a second delivery of an event makes no second document, and is counted', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const first = await receive(store, 'in_1', 'evt_1');
+    const second = await receive(store, 'in_1', 'evt_1');
+    assert.deepEqual(second, { documentId: first.documentId, status: 'duplicate' });
+    const { acme_de } = await store.figures();
+    assert.deepEqual([acme_de?.received, acme_de?.duplicates, acme_de?.open], [2, 1, 1]);
+  });
+
+  it('above the high-water mark it refuses, and takes again when there is room', async () => {
+    const store = await scratch.store({ highWater: 2 });
+    await store.syncPipelines([PIPELINE]);
+    await receive(store, 'in_1');
+    await receive(store, 'in_2');
+    await assert.rejects(receive(store, 'in_3'), (error: FinanceError) => {
+      assert.deepEqual([error.code, error.retryAfterMs], ['STORE_FULL', 5000]);
+      return true;
+    });
+    await store.settle({ ...(await take(store)), outcome: 'completed' });
+    await store.sweep();
+    assert.equal((await receive(store, 'in_3')).status, 'received');
+  });
+
+  it('moves a cursor in the transaction that receives', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    await receive(store, 'in_1', 'evt_1', { cursor: { name: 'stripe/acct_de', value: 'evt_1' } });
+    assert.equal(await store.getCursor({ name: 'stripe/acct_de' }), 'evt_1');
+    assert.equal(await store.getCursor({ name: 'stripe/acct_us' }), undefined);
+  });
+
+  it('a full disk refuses intake, while results of running steps still commit in the room reserved for them', async () => {
+    const store = await scratch.store({}, { maxPages: 400 });
+    await store.syncPipelines([PIPELINE]);
+    await receive(store, 'in_running');
+    const running = await take(store);
+    const known = await store.intend({
+      ...running,
+      kind: 'k',
+      target: 't',
+      externalKey: 'e',
+      request: {},
+      name: 'n',
+    });
+    assert.ok(known.status === 'new');
+    const refused = await fill(store);
+    assert.equal(refused.code, 'STORE_DISK_FULL');
+    assert.equal(refused.kind, 'unavailable');
+    await store.complete({ ...running, stepId: known.stepId, result: { text: 'x'.repeat(20_000) } });
+    await store.settle({ ...running, hop: known.hop, outcome: 'completed' });
+    await assert.rejects(receive(store, 'in_late'), { code: 'STORE_DISK_FULL' });
+    assert.equal((await row(store, running.documentId)).outcome, 'completed');
+    assert.equal((await store.audit()).ok, true);
+  });
+
+  it('goes on by itself when there is room again, with all that was acknowledged', async () => {
+    const store = await scratch.store({}, { maxPages: 300 });
+    await store.syncPipelines([PIPELINE]);
+    await fill(store);
+    const stored = (await store.deliveries()).length;
+    await store.close();
+    const roomy = await scratch.store({}, { maxPages: 3000 });
+    assert.equal((await roomy.deliveries()).length, stored);
+    assert.equal((await receive(roomy, 'in_new')).status, 'received');
+  });
+
+  /** Receives until the store refuses. */
+  async function fill(store: Store): Promise<FinanceError> {
+    for (let n = 0; n < 5000; n++) {
+      try {
+        await receive(store, `in_${n}`);
+      } catch (error) {
+        return error as FinanceError;
+      }
+    }
+    throw new Error('the store never got full');
+  }
+
+  it('one failing job does not spoil the others of its group commit', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const outcomes = await Promise.allSettled([
+      receive(store, 'in_1'),
+      store.documentRow({ documentId: 'doc_none' }),
+      receive(store, 'in_2'),
+    ]);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.equal((await store.deliveries()).length, 2);
+  });
+
+  it('replays with the mapping that the effects were had with, unless the latest is asked for', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const { documentId } = await receive(store, 'in_1');
+    const context = await take(store);
+    const mapping = [{ name: 'stripe-invoice', version: 3, hash: 'abc' }];
+    await store.intend({
+      ...context,
+      notes: { mapping },
+      kind: 'k',
+      target: 't',
+      externalKey: 'e',
+      request: {},
+      name: 'n',
+    });
+    await store.recover();
+    assert.deepEqual((await take(store)).pinned, mapping);
+    await store.recover();
+    const again = await take(store);
+    await store.hold({ ...again, error: new FinanceError('MAP_UNMAPPED').toJSON() });
+    await store.replay({ documentId, actor: 'eva', reason: 'table corrected', mapping: 'latest' });
+    assert.equal((await take(store)).pinned, undefined);
+  });
+
+  it('a document held for approval carries the approver once released', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const { documentId } = await receive(store, 'in_1');
+    await store.hold({ ...(await take(store)), error: new FinanceError('DOCUMENT_APPROVAL').toJSON() });
+    await store.replay({ documentId, actor: 'eva', reason: 'checked with sales' });
+    assert.equal((await take(store)).approvedBy, 'eva');
+  });
+
+  it('a batch document is deferred without a lease and comes back', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const { documentId } = await receive(store, 'in_1');
+    await store.defer({ ...(await take(store)), due: Date.now() + 30 });
+    assert.equal((await row(store, documentId)).state, 'waiting');
+    await eventually(store, async () => (await row(store, documentId)).state === 'ready');
+  });
+
+  it('keeps an exception with owner, deadline and amount at risk', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    await receive(store, 'in_1');
+    const notes = { amount: '119.00', currency: 'EUR', care: { owner: 'ap-team', serviceHours: 4 } };
+    await store.hold({ ...(await take(store)), notes, error: new FinanceError('ODOO_VALIDATION').toJSON() });
+    const [exception] = await store.exceptions({ entity: 'acme_de' });
+    assert.deepEqual(
+      [exception?.owner, exception?.amount, exception?.currency],
+      ['ap-team', '119.00', 'EUR'],
+    );
+  });
+
+  it('no secret gets into a step record or an exception, whatever a target answers', async () => {
+    const secret = 'sk_live_never_written';
+    knowSecret(secret);
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const { documentId } = await receive(store, 'in_1');
+    const context = await take(store);
+    const spec = {
+      kind: 'k',
+      target: 't',
+      externalKey: 'e',
+      request: { echo: `Bearer ${secret}` },
+      name: 'n',
+    };
+    await step(store, context, spec, {
+      refusesDoubles: true,
+      perform: async (request) => ({ answer: request }),
+    });
+    const failing = { ...spec, kind: 'k2' };
+    const refuse = () =>
+      Promise.reject(new FinanceError('ODOO_UNAUTHORIZED', { message: `key ${secret} is wrong` }));
+    await assert.rejects(step(store, context, failing, { refusesDoubles: true, perform: refuse }));
+    await eventually(store, async () => (await row(store, documentId)).state === 'held');
+    assert.ok(!JSON.stringify(await store.trace({ documentId })).includes(secret));
+    assert.match((await store.exceptions())[0]!.cause, /key \[secret\] is wrong/);
+  });
+
+  it('leases nothing of a paused pipeline', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    await receive(store, 'in_1');
+    await store.pausePipeline({ name: 'billing', paused: true });
+    assert.deepEqual(await lease(store), []);
+    await store.pausePipeline({ name: 'billing', paused: false });
+    assert.equal((await lease(store)).length, 1);
+  });
+});
