@@ -1,3 +1,4 @@
+import { isCountry } from '../country';
 import type { Invoice, InvoiceLine, Party } from '../documents';
 import { isNegative } from '../money';
 import { type Rule, type RuleViolation, unless } from './violation';
@@ -72,13 +73,13 @@ function headRules(invoice: Invoice): RuleViolation[] {
   ];
 }
 
-/** `EL` is what Greece writes instead of its country code. */
-const VAT_ID = /^(?:EL|XI|[A-Z]{2})[0-9A-Z+*]{2,}$/;
-const countries = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+/** `EL` is what Greece writes instead of its country code, `XI` Northern Ireland. */
+const PREFIXES = new Set(['EL', 'XI']);
+const VAT_ID = /^[A-Z]{2}[0-9A-Z+*]{2,}$/;
 
 function hasCountryPrefix(vatId: string): boolean {
   const prefix = vatId.slice(0, 2);
-  return VAT_ID.test(vatId) && (prefix === 'EL' || prefix === 'XI' || countries.of(prefix) !== undefined);
+  return VAT_ID.test(vatId) && (PREFIXES.has(prefix) || isCountry(prefix));
 }
 
 function identifierRules(invoice: Invoice, seller: Party | undefined): RuleViolation[] {
