@@ -28,11 +28,13 @@ export function compareMove(request: MoveRequest, move: MoveState, stage: Stage)
   const input = [...differingHead(request, move), ...differingLines(request, move)];
   if (input.length > 0)
     throw differs(stage === 'created' ? 'DOCUMENT_CONFLICT' : 'ODOO_MOVE_CHANGED', move, input);
-  const amounts = differingAmounts(request, move, stage);
-  if (amounts.length > 0) {
-    const reused = stage === 'created' && move.state === 'posted';
-    throw differs(reused ? 'DOCUMENT_CONFLICT' : 'ODOO_AMOUNT_DIFFERS', move, amounts);
-  }
+  const isReused = stage === 'created' && move.state === 'posted';
+  const terms = differingTerms(request, move);
+  const isEdited = stage === 'resumed' || stage === 'draft';
+  if (terms.length > 0 && isEdited) throw differs('ODOO_MOVE_CHANGED', move, terms);
+  const computed = [...terms, ...differingAmounts(request, move, stage)];
+  if (computed.length > 0)
+    throw differs(isReused ? 'DOCUMENT_CONFLICT' : 'ODOO_AMOUNT_DIFFERS', move, computed);
   const { invoiceDate } = request.expected;
   if (move.date !== undefined && move.date !== invoiceDate)
     throw differs('ODOO_DATE_MOVED', move, [{ field: 'date', expected: invoiceDate, found: move.date }]);
@@ -69,14 +71,25 @@ function differingHead({ expected, company }: MoveRequest, move: MoveState): Dif
     ['reference', expected.ref, move.ref],
     // what was not asked for is Odoo's to choose
     ['journal', expected.journalId ?? move.journalId, move.journalId],
-    ['due date', expected.dueDate ?? move.dueDate, move.dueDate],
-    ['number', expected.name ?? move.name, move.name],
     ['corrected invoice', expected.reversedMoveId, move.reversedMoveId],
   ];
-  return rows
-    .filter(([, wanted, found]) => wanted !== found)
-    .map(([field, wanted, found]) => ({ field, expected: wanted, found }));
+  return unequal(rows);
 }
+
+/** What was asked for too, but Odoo may set by itself: the partner's terms and accounts, the journal's numbers. */
+function differingTerms({ expected }: MoveRequest, move: MoveState): Difference[] {
+  const receivable = move.lines.find(({ type }) => type === 'payment_term')?.accountId;
+  return unequal([
+    ['due date', expected.dueDate ?? move.dueDate, move.dueDate],
+    ['number', expected.name ?? move.name, move.name],
+    ['receivable account', expected.receivableAccountId ?? receivable, receivable],
+  ]);
+}
+
+const unequal = (rows: readonly [string, unknown, unknown][]): Difference[] =>
+  rows
+    .filter(([, wanted, found]) => wanted !== found)
+    .map(([field, expected, found]) => ({ field, expected, found }));
 
 const productLines = (move: MoveState): MoveLine[] => move.lines.filter(({ type }) => type === 'product');
 
@@ -110,12 +123,5 @@ function differingAmounts({ expected }: MoveRequest, move: MoveState, stage: Sta
   const taxIsOpen = (stage === 'created' || stage === 'resumed') && move.state === 'draft';
   if (!taxIsOpen)
     rows.push(['tax', expected.amountTax, move.amountTax], ['gross', expected.amountTotal, move.amountTotal]);
-  const differences: Difference[] = rows
-    .filter(([, wanted, found]) => !equals(wanted, found))
-    .map(([field, wanted, found]) => ({ field, expected: wanted, found }));
-  const receivable = move.lines.find(({ type }) => type === 'payment_term')?.accountId;
-  const account = expected.receivableAccountId ?? receivable;
-  if (account !== receivable)
-    differences.push({ field: 'receivable account', expected: account, found: receivable });
-  return differences;
+  return unequal(rows.filter(([, wanted, found]) => !equals(wanted, found)));
 }

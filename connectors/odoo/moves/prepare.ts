@@ -238,6 +238,8 @@ function toRecord(key: string, company: Company, expected: ExpectedMove): LoadRe
     'partner_id/.id': id(expected.partnerId),
     invoice_date: expected.invoiceDate,
     invoice_date_due: expected.dueDate,
+    // empty on purpose: the partner's own terms would move the due date
+    'invoice_payment_term_id/.id': expected.dueDate === undefined ? undefined : '',
     name: expected.name,
     ref: expected.ref,
     'company_id/.id': id(company.id),

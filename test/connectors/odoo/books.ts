@@ -29,7 +29,11 @@ export class Books {
     protocol: OdooOptions['protocol'],
   ) {
     this.client = this.connect({ protocol });
-    this.admin = this.connect({ login: DEMO_ADMIN.login, secret: () => DEMO_ADMIN.password, protocol: 'jsonrpc' });
+    this.admin = this.connect({
+      login: DEMO_ADMIN.login,
+      secret: () => DEMO_ADMIN.password,
+      protocol: 'jsonrpc',
+    });
   }
 
   static async open(version: Version, protocol: OdooOptions['protocol'] = 'auto'): Promise<Books> {
@@ -79,7 +83,11 @@ export class Books {
   }
 
   async #switch(name: string, body: Record<string, unknown>): Promise<void> {
-    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    };
     const answer = await fetch(`${this.server.url}/_sandbox/${name}`, init);
     if (!answer.ok) throw new Error(await answer.text());
   }
@@ -95,7 +103,8 @@ export async function untilDone<T>(work: () => Promise<T>, attempts = 50): Promi
   try {
     return await work();
   } catch (error) {
-    if (attempts > 1 && isFinanceError(error) && error.kind === 'transient') return untilDone(work, attempts - 1);
+    if (attempts > 1 && isFinanceError(error) && error.kind === 'transient')
+      return untilDone(work, attempts - 1);
     throw error;
   }
 }

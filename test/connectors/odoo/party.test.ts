@@ -35,7 +35,12 @@ describe('the partner of a customer', () => {
   });
 
   it('is created once with its address, and found by its external id after a person changed the rest', async () => {
-    const party = buyer({ id: 'cus_new', vatId: undefined, email: 'new@customer.example', name: 'Neukunde GmbH' });
+    const party = buyer({
+      id: 'cus_new',
+      vatId: undefined,
+      email: 'new@customer.example',
+      name: 'Neukunde GmbH',
+    });
     const id = await find(party);
     const row = await read(id);
     assert.deepEqual(
@@ -49,7 +54,9 @@ describe('the partner of a customer', () => {
   it('two customers of the source with one VAT id are one partner, at once or one after the other', async () => {
     for (let round = 0; round < 4; round += 1) {
       const vatId = `ATU1234567${round}`;
-      const parties = [1, 2, 3].map((n) => buyer({ id: `cus_${round}_${n}`, vatId, email: undefined, address: { country: 'AT' } }));
+      const parties = [1, 2, 3].map((n) =>
+        buyer({ id: `cus_${round}_${n}`, vatId, email: undefined, address: { country: 'AT' } }),
+      );
       const found = await Promise.all(parties.map((party) => untilDone(() => find(party, books.connect()))));
       assert.equal(new Set(found).size, 1);
       const rows = await searchRead(books.admin, 'res.partner', [['vat', '=', vatId]], ['vat']);
@@ -60,25 +67,36 @@ describe('the partner of a customer', () => {
   it('is ambiguous where several carry the VAT id, with the candidates named', async () => {
     const twins = [1, 2].map((n) => ({ name: `Twin ${n}`, vat: 'FR40303265045' }));
     await books.admin.call('res.partner', 'create', { named: { vals_list: twins } });
-    await assert.rejects(find(buyer({ id: 'cus_t', vatId: 'FR40303265045' })), (error: { code: string; details: { candidates: { name: string }[] } }) => {
-      assert.equal(error.code, 'ODOO_AMBIGUOUS');
-      assert.deepEqual(error.details.candidates.map(({ name }) => name), ['Twin 1', 'Twin 2']);
-      return true;
-    });
+    await assert.rejects(
+      find(buyer({ id: 'cus_t', vatId: 'FR40303265045' })),
+      (error: { code: string; details: { candidates: { name: string }[] } }) => {
+        assert.equal(error.code, 'ODOO_AMBIGUOUS');
+        assert.deepEqual(
+          error.details.candidates.map(({ name }) => name),
+          ['Twin 1', 'Twin 2'],
+        );
+        return true;
+      },
+    );
   });
 
-  it('a partner of another company is not this company\'s', async () => {
+  it("a partner of another company is not this company's", async () => {
     await books.admin.call('res.partner', 'create', {
       named: { vals_list: [{ name: 'Theirs', vat: 'NL004495445B01', company_id: 2 }] },
     });
-    const id = await find(buyer({ id: 'cus_nl', vatId: 'NL004495445B01', email: undefined, address: { country: 'NL' } }));
+    const id = await find(
+      buyer({ id: 'cus_nl', vatId: 'NL004495445B01', email: undefined, address: { country: 'NL' } }),
+    );
     assert.notEqual((await read(id))?.name, 'Theirs');
   });
 
   it('names a country that Odoo does not know', async () => {
-    await assert.rejects(find(buyer({ id: 'cus_zz', vatId: undefined, email: undefined, address: { country: 'ZZ' } })), {
-      code: 'ODOO_LOOKUP',
-      details: { model: 'res.country', code: 'ZZ', company: undefined },
-    });
+    await assert.rejects(
+      find(buyer({ id: 'cus_zz', vatId: undefined, email: undefined, address: { country: 'ZZ' } })),
+      {
+        code: 'ODOO_LOOKUP',
+        details: { model: 'res.country', code: 'ZZ', company: undefined },
+      },
+    );
   });
 });

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
-import { createDraft, lookupMove, planInvoice, prepareInvoice, readBack, searchRead } from '../../../connectors/odoo';
 import type { Phase } from '../../../connectors/odoo';
+import {
+  createDraft,
+  lookupMove,
+  planInvoice,
+  prepareInvoice,
+  readBack,
+  searchRead,
+} from '../../../connectors/odoo';
 import type { Invoice } from '../../../finance/documents';
 import { Books, keyOf, untilDone, type Version } from './books';
 import { buyer, entity, invoice, line, withTax } from './documents';
@@ -58,7 +65,9 @@ for (const [version, protocol] of ALL)
     it('four equal calls at once, again and again, make one posted move', async () => {
       for (let round = 0; round < 4; round += 1) {
         const document = invoice(`race_${round}`);
-        const posts = Array.from({ length: 4 }, () => untilDone(() => books.post(document, {}, books.connect({ protocol }))));
+        const posts = Array.from({ length: 4 }, () =>
+          untilDone(() => books.post(document, {}, books.connect({ protocol }))),
+        );
         const ids = new Set((await Promise.all(posts)).map(({ moveId }) => moveId));
         assert.equal(ids.size, 1);
         assert.deepEqual(await books.moves(`S-race_${round}`), [...ids]);
@@ -70,7 +79,11 @@ for (const [version, protocol] of ALL)
       assert.deepEqual([posted.amountTax, posted.amountTotal], ['18.99', '118.99']);
       const move = await readBack(books.client, posted.moveId, 1);
       const amounts = move.lines.map(({ type, amountCurrency }) => [type, amountCurrency]);
-      assert.deepEqual(Object.fromEntries(amounts), { product: '-100.00', tax: '-18.99', payment_term: '118.99' });
+      assert.deepEqual(Object.fromEntries(amounts), {
+        product: '-100.00',
+        tax: '-18.99',
+        payment_term: '118.99',
+      });
     });
 
     it('links a credit note to its invoice, and both are settled', async () => {
@@ -83,7 +96,10 @@ for (const [version, protocol] of ALL)
         const { lines } = await readBack(books.client, moveId, 1);
         assert.equal(lines.find(({ type }) => type === 'payment_term')?.reconciled, true, `${moveId}`);
       }
-      assert.equal((await books.post(withTax(creditNote(1, invoice('corrected')), '18.99', '118.99'))).moveId, credit.moveId);
+      assert.equal(
+        (await books.post(withTax(creditNote(1, invoice('corrected')), '18.99', '118.99'))).moveId,
+        credit.moveId,
+      );
     });
 
     it('a write whose answer is lost was done: the look-up finds it, and the repeat goes on from there', async () => {
@@ -104,7 +120,9 @@ for (const [version, protocol] of ALL)
       assert.equal(posted.name, 'S-own');
       assert.deepEqual(await books.moves('in_own'), [posted.moveId]);
       const twin = { ...document, source: { ...document.source, id: 'in_twin' } };
-      await assert.rejects(books.post(twin, { entity: entity({ numbering: 'source' }) }), { kind: 'rejected' });
+      await assert.rejects(books.post(twin, { entity: entity({ numbering: 'source' }) }), {
+        kind: 'rejected',
+      });
     });
 
     it('a locked period is refused before anything is posted, and a date that Odoo moved is seen after', async () => {
@@ -114,7 +132,10 @@ for (const [version, protocol] of ALL)
       const draft = await lookupMove(books.client, keyOf(document), 1);
       assert.equal(draft?.state, 'draft');
       await books.client.call('account.move', 'action_post', { ids: [draft?.id ?? 0] });
-      await assert.rejects(books.post(document), { code: 'ODOO_DATE_MOVED', message: /instead of 2026-09-15/ });
+      await assert.rejects(books.post(document), {
+        code: 'ODOO_DATE_MOVED',
+        message: /instead of 2026-09-15/,
+      });
     });
   });
 
@@ -143,7 +164,9 @@ describe('what people do to a move meanwhile', () => {
       ],
       ['price_unit'],
     );
-    await books.edit('account.move', expected.moveId, { invoice_line_ids: [[1, row?.id, { price_unit: 90 }]] });
+    await books.edit('account.move', expected.moveId, {
+      invoice_line_ids: [[1, row?.id, { price_unit: 90 }]],
+    });
     await assert.rejects(books.post(document, { expected }), { code: 'ODOO_MOVE_CHANGED' });
     assert.equal((await readBack(books.client, expected.moveId, 1)).state, 'draft');
   });
@@ -162,6 +185,16 @@ describe('what people do to a move meanwhile', () => {
     };
     const posted = books.post(document, { run });
     await assert.rejects(posted, { code: 'ODOO_MOVE_CHANGED' });
+  });
+
+  it('a draft whose due date was changed is not posted', async () => {
+    const document = invoice('due');
+    const expected = await draft(document);
+    await books.edit('account.move', expected.moveId, { invoice_date_due: '2027-01-31' });
+    await assert.rejects(books.post(document, { expected }), {
+      code: 'ODOO_MOVE_CHANGED',
+      message: /due date 2027-01-31/,
+    });
   });
 
   it('a deleted draft is not made a second time', async () => {
@@ -191,7 +224,13 @@ describe('what people do to a move meanwhile', () => {
     const document = invoice('reused');
     const other: Invoice = {
       ...document,
-      lines: [line({ unitPrice: '200.00', netAmount: '200.00', tax: { category: 'S', rate: '19', amount: '38.00' } })],
+      lines: [
+        line({
+          unitPrice: '200.00',
+          netAmount: '200.00',
+          tax: { category: 'S', rate: '19', amount: '38.00' },
+        }),
+      ],
       taxes: [{ category: 'S', rate: '19', base: '200.00', amount: '38.00' }],
       totals: { lines: '200.00', net: '200.00', tax: '38.00', gross: '238.00', due: '238.00' },
     };
@@ -212,22 +251,31 @@ describe('what a posting needs in Odoo', () => {
   after(() => books.close());
 
   it('names the code that is missing, its model and the company, and finds it once it is there', async () => {
-    const document = invoice('lookup', { lines: [line({ posting: { account: '8401', taxes: ['USt 19%'] } })] });
+    const document = invoice('lookup', {
+      lines: [line({ posting: { account: '8401', taxes: ['USt 19%'] } })],
+    });
     await assert.rejects(books.post(document), {
       code: 'ODOO_LOOKUP',
       details: { model: 'account.account', code: '8401', company: 1 },
     });
-    await assert.rejects(books.post(invoice('tax2', { lines: [line({ posting: { account: '8400', taxes: ['USt 20%'] } })] })), {
+    await assert.rejects(
+      books.post(invoice('tax2', { lines: [line({ posting: { account: '8400', taxes: ['USt 20%'] } })] })),
+      {
+        code: 'ODOO_LOOKUP',
+      },
+    );
+    await assert.rejects(books.post(invoice('journal', { posting: { journal: 'NONE' } })), {
       code: 'ODOO_LOOKUP',
     });
-    await assert.rejects(books.post(invoice('journal', { posting: { journal: 'NONE' } })), { code: 'ODOO_LOOKUP' });
     const rows = await searchRead(books.admin, 'account.account', [['code', '=', '8300']], ['code']);
     await books.edit('account.account', Number(rows[0]?.id), { code: '8401' });
     assert.equal((await books.post(document)).state, 'posted');
   });
 
   it('refuses a tax that differs by more than rounding', async () => {
-    await assert.rejects(books.post(withTax(invoice('wrong_tax'), '7.00', '107.00')), { code: 'ODOO_AMOUNT_DIFFERS' });
+    await assert.rejects(books.post(withTax(invoice('wrong_tax'), '7.00', '107.00')), {
+      code: 'ODOO_AMOUNT_DIFFERS',
+    });
   });
 
   it('refuses a currency that is not active, or has no rate yet', async () => {
@@ -289,14 +337,44 @@ describe('what a posting needs in Odoo', () => {
     assert.equal(posted.amountTotal, '114.93');
     const { lines } = await readBack(books.client, posted.moveId, 1);
     const products = lines.filter(({ type }) => type === 'product');
-    assert.deepEqual(products.map(({ subtotal }) => subtotal), ['100.00', '5.55', '-10.00']);
+    assert.deepEqual(
+      products.map(({ subtotal }) => subtotal),
+      ['100.00', '5.55', '-10.00'],
+    );
     assert.deepEqual(products[0]?.analytic, { '1': '62.5', '2': '37.5' });
     assert.deepEqual(products[2]?.taxIds, []);
     assert.match(products[1]?.name ?? '', /1234 × 0\.0045/);
   });
 
+  it('books the other company in its own currency, accounts, taxes and journals', async () => {
+    const american = entity({ key: 'acme_us', odooCompany: 2, currency: 'USD', numbering: 'source' });
+    const document: Invoice = {
+      ...withTax(invoice('us'), '8.88', '108.88'),
+      entity: 'acme_us',
+      currency: 'USD',
+      buyer: buyer({ id: 'cus_us', vatId: undefined, email: 'ap@acme.example', address: { country: 'US' } }),
+      lines: [line({ posting: { account: '400000', taxes: ['Sales Tax 8.875%'] } })],
+      taxes: [{ category: 'S', rate: '8.875', base: '100.00', amount: '8.88' }],
+      posting: { journal: 'STRP', receivableAccount: '121000' },
+    };
+    const posted = await books.post(document, { entity: american });
+    assert.deepEqual([posted.company, posted.name, posted.amountTotal], [2, 'S-us', '108.88']);
+    const german = { ...document, entity: 'acme_de', source: { ...document.source, id: 'in_us_de' } };
+    await assert.rejects(books.post(german), {
+      code: 'ODOO_LOOKUP',
+      details: { model: 'account.account', code: '121000', company: 1 },
+    });
+  });
+
+  it('carries the due date of the document', async () => {
+    const posted = await books.post(invoice('due', { dueDate: '2026-11-09' }));
+    assert.equal((await readBack(books.client, posted.moveId, 1)).dueDate, '2026-11-09');
+  });
+
   it('a dry run says what would be posted and writes nothing', async () => {
-    const document = invoice('dry', { buyer: buyer({ id: 'cus_dry', vatId: 'DE811569869', email: 'dry@run.example' }) });
+    const document = invoice('dry', {
+      buyer: buyer({ id: 'cus_dry', vatId: 'DE811569869', email: 'dry@run.example' }),
+    });
     const plan = await planInvoice(books.client, document, books.options(document));
     assert.deepEqual(plan.partner, { id: undefined, name: document.buyer.name, vatId: 'DE811569869' });
     assert.deepEqual(
@@ -309,9 +387,15 @@ describe('what a posting needs in Odoo', () => {
     );
     assert.equal(plan.exists, undefined);
     assert.deepEqual(await books.moves('S-dry'), []);
-    assert.deepEqual(await searchRead(books.admin, 'res.partner', [['vat', '=', 'DE811569869']], ['vat']), []);
+    assert.deepEqual(
+      await searchRead(books.admin, 'res.partner', [['vat', '=', 'DE811569869']], ['vat']),
+      [],
+    );
     await books.post(document);
-    assert.equal((await planInvoice(books.client, document, books.options(document))).exists?.state, 'posted');
+    assert.equal(
+      (await planInvoice(books.client, document, books.options(document))).exists?.state,
+      'posted',
+    );
   });
 
   it('works from a recorded request: phases done before are not done again', async () => {
@@ -352,9 +436,12 @@ describe('an Odoo that refuses or is not there', () => {
     });
 
   it('a database that is not there is an error of configuration', async () => {
-    await assert.rejects(books.connect({ database: 'nodb' }).call('res.partner', 'search_read', { named: { domain: [] } }), {
-      code: 'ODOO_DATABASE',
-    });
+    await assert.rejects(
+      books.connect({ database: 'nodb' }).call('res.partner', 'search_read', { named: { domain: [] } }),
+      {
+        code: 'ODOO_DATABASE',
+      },
+    );
   });
 
   it('serialization, a lost database connection and a proxy that answers for Odoo are retried', async () => {
@@ -378,7 +465,12 @@ describe('an Odoo that refuses or is not there', () => {
     const document = invoice('late');
     const hurried = books.connect({ timeoutMs: 150 });
     await books.post(invoice('warm_up'), {}, hurried);
-    await books.fault({ match: { model: 'account.move', method: 'load' }, mode: 'delay', delayMs: 400, times: 1 });
+    await books.fault({
+      match: { model: 'account.move', method: 'load' },
+      mode: 'delay',
+      delayMs: 400,
+      times: 1,
+    });
     await assert.rejects(books.post(document, {}, hurried), { code: 'ODOO_TIMEOUT', kind: 'in_doubt' });
     await new Promise((resolve) => setTimeout(resolve, 450));
     assert.equal((await lookupMove(books.client, keyOf(document), 1))?.state, 'draft');
@@ -391,7 +483,10 @@ describe('an Odoo that refuses or is not there', () => {
     await other.post(invoice('up'));
     await other.close();
     const client = other.connect();
-    await assert.rejects(books.post(invoice('down'), {}, client), { code: 'ODOO_UNAVAILABLE', kind: 'unavailable' });
+    await assert.rejects(books.post(invoice('down'), {}, client), {
+      code: 'ODOO_UNAVAILABLE',
+      kind: 'unavailable',
+    });
     client.close();
   });
 });
