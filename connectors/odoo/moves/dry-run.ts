@@ -1,7 +1,9 @@
 import type { Currency, Day, Decimal, Invoice } from '../../../finance/documents';
 import { absolute, exponentOf, isNegative, isZero, negate, round } from '../../../finance/money';
 import type { OdooClient } from '../client';
+import type { Company } from '../lookups';
 import { findCustomer } from '../party';
+import { idOf, searchRead, textOf } from '../records';
 import { assertPeriodOpen } from './lock-dates';
 import { buildRequest, type PrepareOptions, prepareContext } from './prepare';
 import { lookupMove } from './read';
@@ -72,14 +74,31 @@ export async function planInvoice(
     invoiceDate: expected.invoiceDate,
     date: expected.invoiceDate,
     dueDate: expected.dueDate,
-    lines: planLines(invoice, expected),
+    lines: planLines(invoice, expected, await receivableOf(client, invoice, company, partnerId)),
     amountUntaxed: expected.amountUntaxed,
     amountTax: expected.amountTax,
     amountTotal: expected.amountTotal,
   };
 }
 
-function planLines(invoice: Invoice, expected: ExpectedMove): PlannedLine[] {
+/** Code of the receivable account: the mapping's, else the partner's own. */
+async function receivableOf(
+  client: OdooClient,
+  invoice: Invoice,
+  { id: company }: Company,
+  partnerId: number | undefined,
+): Promise<string | undefined> {
+  const mapped = invoice.posting?.receivableAccount;
+  if (mapped !== undefined || partnerId === undefined) return mapped;
+  const field = 'property_account_receivable_id';
+  const partners = await searchRead(client, 'res.partner', [['id', '=', partnerId]], [field], { company });
+  const account = idOf(partners[0]?.[field]);
+  if (account === undefined) return undefined;
+  const accounts = await searchRead(client, 'account.account', [['id', '=', account]], ['code'], { company });
+  return textOf(accounts[0]?.code);
+}
+
+function planLines(invoice: Invoice, expected: ExpectedMove, receivable?: string): PlannedLine[] {
   const sold = expected.moveType === 'out_invoice';
   const zero = round('0', exponentOf(invoice.currency));
   /** Positive amounts are in debit. */
@@ -88,10 +107,9 @@ function planLines(invoice: Invoice, expected: ExpectedMove): PlannedLine[] {
     const [debit, credit] = isNegative(side) ? [zero, absolute(side)] : [side, zero];
     return { role, account, name, debit, credit };
   };
-  const { receivableAccount } = invoice.posting ?? {};
   const taxes = invoice.taxes.filter(({ amount }) => !isZero(amount));
   return [
-    line('receivable', invoice.buyer.name, expected.amountTotal, receivableAccount),
+    line('receivable', invoice.buyer.name, expected.amountTotal, receivable),
     ...expected.lines.map(({ name, account, subtotal }) => line('revenue', name, negate(subtotal), account)),
     ...taxes.map(({ category, rate, amount }) => line('tax', `${category} ${rate} %`, negate(amount))),
   ];

@@ -77,6 +77,10 @@ export class Books {
     return this.#switch('faults', rule);
   }
 
+  async clearFaults(): Promise<void> {
+    await fetch(`${this.server.url}/_sandbox/faults`, { method: 'DELETE' });
+  }
+
   /** Locks the German company's books, drafts in the period or not. */
   lock(dates: Record<string, string>): Promise<void> {
     return this.#switch('edit', { do: 'lock', company: 1, dates });

@@ -362,7 +362,7 @@ describe('what a posting needs in Odoo', () => {
     const german = { ...document, entity: 'acme_de', source: { ...document.source, id: 'in_us_de' } };
     await assert.rejects(books.post(german), {
       code: 'ODOO_LOOKUP',
-      details: { model: 'account.account', code: '121000', company: 1 },
+      details: { model: 'account.tax', code: 'Sales Tax 8.875%', company: 1 },
     });
   });
 
