@@ -22,15 +22,19 @@ function runUnderNode24(script, args) {
   const node = findNode();
   if (!node) {
     console.error(
-      `ledgerway: LW_NODE_TOO_OLD: Node.js 24 is needed and ${process.version} runs here. ` +
+      `ledgerway: NODE_TOO_OLD: Node.js 24 is needed and ${process.version} runs here. ` +
         'Run "npm ci" in the repository (it brings Node 24), or install Node.js 24.',
     );
     process.exit(1);
   }
-  const child = spawn(node, ['--enable-source-maps', '--disable-warning=ExperimentalWarning', script, ...args], {
-    stdio: 'inherit',
-    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
-  });
+  const child = spawn(
+    node,
+    ['--enable-source-maps', '--disable-warning=ExperimentalWarning', script, ...args],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
+    },
+  );
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     if (!signal) process.exit(code ?? 1);

@@ -1,12 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import express from 'express';
 import type { Logger } from 'pino';
 import { openMappingFolder } from '../connectors/files';
-import { Host, openSqliteStore, type Store } from '../engine';
+import { Host, knowSecret, openSqliteStore, type Store } from '../engine';
 import { FinanceError } from '../errors';
+import settings from '../settings';
 import { adminAuth } from './auth';
 import { credentialSecret, layoutOf, type RuntimeConfig } from './config';
 import { type FlowsApi, guardDeploys } from './deploy';
@@ -44,6 +46,8 @@ const PACKAGE_ROOT = join(__dirname, '..', '..');
  * @throws STORE_OWNED and its like for the store, CONFIG_NODE_MISSING naming the node types that are not there
  */
 export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
+  knowSecret(config.login.password);
+  knowSecret(credentialSecret(config.dataDir));
   const log = openLog(config.logLevel);
   const layout = layoutOf(config.dataDir);
   for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
@@ -89,28 +93,22 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
 function nodeRedSettings(config: RuntimeConfig, host: Host, mappings: unknown, log: Logger): object {
   const layout = layoutOf(config.dataDir);
   return {
+    ...settings,
+    ...ownSettings(),
     userDir: layout.nodeRed,
     flowFile: layout.flows,
     nodesDir: [PACKAGE_ROOT],
     credentialSecret: credentialSecret(config.dataDir),
     adminAuth: adminAuth(config.login),
-    httpAdminRoot: '/',
-    httpNodeRoot: '/',
-    editorTheme: {
-      page: { title: 'Ledgerway' },
-      header: { title: 'Ledgerway' },
-      tours: false,
-      palette: { editable: false },
-    },
-    telemetry: { enabled: false, updateNotification: false },
-    externalModules: {
-      autoInstall: false,
-      palette: { allowInstall: false },
-      modules: { allowInstall: false },
-    },
     logging: nodeRedLogging(log),
     ledgerway: { host, mappings, log },
   };
+}
+
+/** The operator's own Node-RED settings; login, folders and stores stay ours. */
+function ownSettings(): object {
+  const file = process.env.LEDGERWAY_SETTINGS;
+  return file ? (createRequire(__filename)(resolve(file)) as object) : {};
 }
 
 /** Numbers of the store from the environment, for operators and for tests of full stores. */

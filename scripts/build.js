@@ -9,8 +9,24 @@ const root = path.join(__dirname, '..');
 const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.built');
 const SOURCES = [
-  'errors', 'finance', 'engine', 'connectors', 'nodes', 'console', 'runtime', 'sandbox', 'flows', 'cli', 'icons',
-  'test', 'bench', 'scripts', 'settings.ts', 'index.ts', 'tsconfig.json', 'package.json',
+  'errors',
+  'finance',
+  'engine',
+  'connectors',
+  'nodes',
+  'console',
+  'runtime',
+  'sandbox',
+  'flows',
+  'cli',
+  'icons',
+  'test',
+  'bench',
+  'scripts',
+  'settings.ts',
+  'index.ts',
+  'tsconfig.json',
+  'package.json',
 ].map((name) => path.join(root, name));
 
 function* files(place) {
@@ -26,7 +42,8 @@ function* files(place) {
 function isFresh() {
   if (!fs.existsSync(stamp)) return false;
   const built = fs.statSync(stamp).mtimeMs;
-  for (const source of SOURCES) for (const file of files(source)) if (fs.statSync(file).mtimeMs > built) return false;
+  for (const source of SOURCES)
+    for (const file of files(source)) if (fs.statSync(file).mtimeMs > built) return false;
   return true;
 }
 
@@ -37,16 +54,31 @@ function copy(from, to) {
 
 function compile() {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const result = spawnSync(process.execPath, [tsc, '-p', root, ...process.argv.slice(2).filter((a) => a !== '--if-stale')], {
-    stdio: 'inherit',
-    cwd: root,
-  });
+  const result = spawnSync(
+    process.execPath,
+    [tsc, '-p', root, ...process.argv.slice(2).filter((a) => a !== '--if-stale')],
+    {
+      stdio: 'inherit',
+      cwd: root,
+    },
+  );
   return result.status === 0;
 }
 
 /** Everything in the source folders that is not TypeScript stands at the same place below dist/. */
 function copyAssets() {
-  for (const folder of ['finance', 'engine', 'connectors', 'nodes', 'console', 'runtime', 'sandbox', 'flows', 'cli', 'test'])
+  for (const folder of [
+    'finance',
+    'engine',
+    'connectors',
+    'nodes',
+    'console',
+    'runtime',
+    'sandbox',
+    'flows',
+    'cli',
+    'test',
+  ])
     for (const file of files(path.join(root, folder)))
       if (!/\.ts$/.test(file)) copy(file, path.join(dist, path.relative(root, file)));
 }
