@@ -21,7 +21,8 @@ const failsWith = (code: ErrorCode) => (error: unknown) => isFinanceError(error)
 const invoice = (number = 'RE-1') => invoiceOf([lineOf()], { number });
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe('the Peppol channel', () => {
+describe('the Peppol channel', function () {
+  this.timeout(15_000);
   let network: Running;
   let channel: EInvoiceChannel;
   const open = (timeoutMs = 2000, token = CLEARANCE_TOKEN) =>
@@ -100,7 +101,7 @@ describe('the Peppol channel', () => {
   });
 
   it('is in doubt after a time-out, and a look-up finds what had arrived; so does the identical resend', async () => {
-    const impatient = open(80);
+    const impatient = open(250);
     for (const kind of ['timeout-after-commit', 'drop-after-commit']) {
       const sealed = impatient.build(invoice(`RE-${kind}`), SELLER);
       await fault({ fault: kind, at: 'submit' });

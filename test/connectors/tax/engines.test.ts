@@ -44,7 +44,8 @@ const callFor = (lines = [taxed('100.00')], more: Partial<TaxCall> = {}): TaxCal
   ...more,
 });
 
-describe('tax engines', () => {
+describe('tax engines', function () {
+  this.timeout(15_000);
   let service: Running;
   let engine: TaxEngine;
   const open = (timeoutMs = 2000, apiKey = TAX_API_KEY) =>
@@ -125,7 +126,7 @@ describe('tax engines', () => {
   });
 
   it('are in doubt when a commit gets no answer; the look-up and the repeat find one record', async () => {
-    const impatient = open(80);
+    const impatient = open(250);
     for (const kind of ['timeout-after-commit', 'drop-after-commit', 'drop']) {
       const call = callFor(undefined, { code: `acme_de.${kind}` });
       await fault({ fault: kind, at: 'commit' });

@@ -100,7 +100,8 @@ async function untilDone(billing: Running, id: string): Promise<Progress> {
   }
 }
 
-describe('the billing sandbox', () => {
+describe('the billing sandbox', function () {
+  this.timeout(15_000);
   let folder: string;
   const open: { close?(): Promise<void>; stop?(): void }[] = [];
   const keep = <T extends { close?(): Promise<void>; stop?(): void }>(thing: T): T => {

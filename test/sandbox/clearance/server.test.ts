@@ -39,17 +39,18 @@ const submit = (network: Running, xml: string, key = xml.slice(0, 200)) =>
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe('the clearance sandbox', () => {
+describe('the clearance sandbox', function () {
+  this.timeout(15_000);
   let network: Running;
   afterEach(() => network.close());
 
   it('takes a document, and decides later', async () => {
-    network = await startClearance({ delayMs: 60 });
+    network = await startClearance({ delayMs: 300 });
     const taken = await submit(network, ubl('1'));
     assert.equal(taken.status, 202);
     assert.deepEqual([taken.body.status, taken.body.naturalKey], ['submitted', 'DE1/380/1']);
     assert.equal((await call(network, `/v1/documents/${taken.body.id}`)).body.status, 'submitted');
-    await wait(70);
+    await wait(310);
     assert.equal((await call(network, `/v1/documents/${taken.body.id}`)).body.status, 'accepted');
     const found = await call(network, `/v1/documents?naturalKey=${encodeURIComponent('DE1/380/1')}`);
     assert.deepEqual(

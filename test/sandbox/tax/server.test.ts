@@ -25,7 +25,8 @@ const request = (lines: ReturnType<typeof line>[], more = {}) => ({
   ...more,
 });
 
-describe('the tax sandbox', () => {
+describe('the tax sandbox', function () {
+  this.timeout(15_000);
   let service: Running;
   const call = async (path: string, body?: unknown, key = TAX_API_KEY) => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
