@@ -6,6 +6,7 @@ import { checkInvoice, checkPeppol, toUbl } from '../../finance/en16931';
 import { checkMapping, type MappingDocument, mapDocument } from '../../finance/mapping';
 import { invoicePostings } from '../../finance/postings';
 import { dayOfEvents } from '../../sandbox/billing';
+import { demoSeed } from '../../sandbox/odoo/demo-seed';
 import { SELLER } from './documents';
 import { creditNoteCreated, invoiceFinalized, type StripeInvoice } from './stripe-events';
 
@@ -308,6 +309,28 @@ describe('Stripe mappings', () => {
       message: /says 19\.01 EUR, its parts give 19\.00 EUR/,
     });
     await assert.rejects(map({ ...event, type: 'invoice.paid' }), { code: 'MAP_INPUT_INVALID' });
+  });
+
+  it("every code of an entity's mapping is in the sandbox Odoo", () => {
+    const seed = demoSeed();
+    const companies = { acme_de: 1, acme_us: 2 };
+    for (const [entity, { mapping }] of Object.entries(ENTITIES)) {
+      const company = companies[entity as keyof typeof companies];
+      const here = (rows: { company?: number }[]): unknown[] => rows.filter((row) => row.company === company);
+      const accounts = here(seed.accounts).map((row) => (row as { code: string }).code);
+      const taxes = here(seed.taxes).map((row) => (row as { name: string }).name);
+      const journals = here(seed.journals).map((row) => (row as { code: string }).code);
+      const posting = (mapping.output as { posting: { journal: string; receivableAccount: string } }).posting;
+      assert.ok(journals.includes(posting.journal), posting.journal);
+      assert.ok(accounts.includes(posting.receivableAccount), posting.receivableAccount);
+      for (const entry of Object.values(mapping.tables?.taxCodes?.entries ?? {}) as {
+        account: string;
+        tax: string;
+      }[]) {
+        assert.ok(accounts.includes(entry.account), entry.account);
+        assert.ok(taxes.includes(entry.tax), entry.tax);
+      }
+    }
   });
 
   it('a day of the billing sandbox maps whole, to the amounts that the source says', async () => {
