@@ -140,8 +140,9 @@ class Connection implements OdooClient {
     return (await this.version()).major >= 19 ? json2 : jsonrpc;
   }
 
+  /** A mounted file often ends in a line break. */
   #secret(): string {
-    const secret = this.#options.secret();
+    const secret = this.#options.secret().trim();
     if (secret) return secret;
     throw new FinanceError('CONFIG_SECRET_MISSING', {
       message: 'The API key of the odoo connection is not set.',
@@ -150,9 +151,10 @@ class Connection implements OdooClient {
 
   /** `common.version` goes with Odoo 22; `/web/version` is there from 19 on. */
   async #askVersion(): Promise<OdooVersion> {
-    const ask = jsonrpc.version;
-    const answer = await this.#channel.send(ask.request, false);
-    if (answer.status !== 404) return readVersion(await ask.read(answer));
+    const { protocol = 'auto' } = this.#options;
+    const asked = protocol === 'auto' ? jsonrpc : PROTOCOLS[protocol];
+    const answer = await this.#channel.send(asked.version.request, false);
+    if (answer.status !== 404 || asked === json2) return readVersion(await asked.version.read(answer));
     return readVersion(await json2.version.read(await this.#channel.send(json2.version.request, false)));
   }
 }

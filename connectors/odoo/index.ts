@@ -15,6 +15,7 @@ export {
   type LoadRecord,
   type LoadRequest,
   load,
+  mergeLoads,
 } from './load';
 export { type Company, Lookups, lookupsOf } from './lookups';
 export { type Phase, type PhaseRunner, type PostOptions, postInvoice } from './moves';

@@ -62,6 +62,21 @@ export function buildLoad(model: string, records: readonly LoadRecord[], company
   return { model, fields, data, records: records.length, company };
 }
 
+/**
+ * Several requests as one call. Only such as have the same columns: a blank cell in a column of another record would
+ * write "nothing" there.
+ * @throws FinanceError ODOO_VALIDATION
+ */
+export function mergeLoads(requests: readonly [LoadRequest, ...LoadRequest[]]): LoadRequest {
+  const [first] = requests;
+  const shapeOf = ({ model, fields, company }: LoadRequest) => JSON.stringify([model, fields, company]);
+  const data = requests.flatMap((request) => request.data);
+  const keys = data.map(([key]) => key).filter(Boolean);
+  if (requests.some((request) => shapeOf(request) !== shapeOf(first)) || new Set(keys).size < keys.length)
+    throw new FinanceError('ODOO_VALIDATION', { message: 'These records cannot be loaded in one call.' });
+  return { ...first, data, records: keys.length };
+}
+
 const columnsOf = (cells: readonly Cells[]): string[] => [
   ...new Set(cells.flatMap((row) => Object.keys(row).filter((column) => row[column] !== undefined))),
 ];

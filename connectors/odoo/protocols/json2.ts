@@ -4,6 +4,7 @@ import type { HttpAnswer } from '../http';
 import type { Protocol } from './protocol';
 
 const NAME = /^[A-Za-z_][\w.]*$/;
+const HEADER = /^[\x21-\x7e]+$/;
 
 async function read(answer: HttpAnswer, write: boolean): Promise<unknown> {
   let body: unknown;
@@ -28,6 +29,10 @@ export const json2: Protocol = {
   write({ model, method, ids, named, context }, { database, secret }) {
     if (!NAME.test(model) || !NAME.test(method))
       throw new FinanceError('ODOO_MODEL', { message: 'The name of the model or method is not one.' });
+    if (!HEADER.test(secret) || !HEADER.test(database))
+      throw new FinanceError('ODOO_UNAUTHORIZED', {
+        message: 'An API key or database name has a character that a header cannot carry.',
+      });
     return {
       method: 'POST',
       path: `/json/2/${model}/${method}`,

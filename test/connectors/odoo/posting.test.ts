@@ -8,6 +8,7 @@ import {
   readBack,
   searchRead,
 } from '../../../connectors/odoo';
+import type { FinanceError } from '../../../errors';
 import type { Invoice } from '../../../finance/documents';
 import { Books, keyOf, untilDone, type Version } from './books';
 import { buyer, entity, invoice, line, withTax } from './documents';
@@ -416,6 +417,76 @@ describe('what a posting needs in Odoo', () => {
   });
 });
 
+describe('lock dates', () => {
+  const rows: [Version, string][] = [
+    [16, 'period_lock_date'],
+    [17, 'tax_lock_date'],
+    [19, 'sale_lock_date'],
+    [19, 'hard_lock_date'],
+  ];
+  for (const [version, field] of rows)
+    it(`${field} of ${version} holds the posting, up to its very day`, async () => {
+      const books = await Books.open(version);
+      try {
+        await books.lock({ [field]: '2026-11-02' });
+        await assert.rejects(books.post(invoice('on_the_day')), {
+          code: 'ODOO_DATE_MOVED',
+          message: new RegExp(field),
+        });
+        await assert.rejects(planInvoice(books.client, invoice('plan'), books.options(invoice('plan'))), {
+          code: 'ODOO_DATE_MOVED',
+        });
+        assert.equal((await books.post(invoice('after', { issueDate: '2026-11-03' }))).date, '2026-11-03');
+      } finally {
+        await books.close();
+      }
+    });
+});
+
+describe('several invoices in one load', () => {
+  let books: Books;
+  before(async () => {
+    books = await Books.open(19);
+  });
+  after(() => books.close());
+
+  const requestsOf = (documents: Invoice[]) =>
+    Promise.all(documents.map((one) => prepareInvoice(books.client, one, books.options(one))));
+
+  it('are created all together, in order, and again are the same', async () => {
+    const [first, ...others] = (await requestsOf([invoice('b1'), invoice('b2'), invoice('b3')])).map(
+      (one) => one.load,
+    );
+    assert.ok(first);
+    const merged = mergeLoads([first, ...others]);
+    const ids = await load(books.client, merged);
+    assert.equal(new Set(ids).size, 3);
+    assert.deepEqual(await load(books.client, merged), ids);
+    assert.deepEqual(await books.moves('S-b2'), [ids[1]]);
+  });
+
+  it('are created not at all where one is bad, and the bad one is named', async () => {
+    const [first, second] = (await requestsOf([invoice('g1'), invoice('g2')])).map((one) => one.load);
+    assert.ok(first && second);
+    const column = second.fields.indexOf('invoice_line_ids/account_id/.id');
+    const bad = { ...second, data: second.data.map((row) => row.with(column, '999999')) };
+    await assert.rejects(load(books.client, mergeLoads([first, bad])), (error: FinanceError) => {
+      const messages = error.details?.messages as { record: number }[];
+      return error.code === 'ODOO_MISSING' && messages.some(({ record }) => record === 1);
+    });
+    assert.deepEqual(await books.moves('S-g1'), []);
+  });
+
+  it('refuses to merge what has other columns or a key twice', async () => {
+    const [first, other] = (await requestsOf([invoice('m1'), invoice('m2', { dueDate: undefined })])).map(
+      (one) => one.load,
+    );
+    assert.ok(first && other);
+    assert.throws(() => mergeLoads([first, other]), { code: 'ODOO_VALIDATION' });
+    assert.throws(() => mergeLoads([first, first]), { code: 'ODOO_VALIDATION' });
+  });
+});
+
 describe('an Odoo that refuses or is not there', () => {
   let books: Books;
   before(async () => {
@@ -434,6 +505,21 @@ describe('an Odoo that refuses or is not there', () => {
       key = 'demo-integration-key';
       assert.equal((await books.post(invoice(`key_${protocol}`), {}, client)).state, 'posted');
     });
+
+  it('the same over JSON-2, and a key that no header can carry is refused before it is sent', async () => {
+    const latest = await Books.open(19, 'json2');
+    let key = 'wrong-key';
+    const client = latest.connect({ secret: () => key, protocol: 'json2' });
+    await assert.rejects(latest.post(invoice('key'), {}, client), { code: 'ODOO_UNAUTHORIZED' });
+    key = 'schlüssel';
+    await assert.rejects(latest.post(invoice('key'), {}, client), {
+      code: 'ODOO_UNAUTHORIZED',
+      message: /header/,
+    });
+    key = 'demo-integration-key\n';
+    assert.equal((await latest.post(invoice('key'), {}, client)).state, 'posted');
+    await latest.close();
+  });
 
   it('a database that is not there is an error of configuration', async () => {
     await assert.rejects(
