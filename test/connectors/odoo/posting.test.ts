@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import type { Phase } from '../../../connectors/odoo';
 import {
   createDraft,
+  load,
   lookupMove,
+  mergeLoads,
   planInvoice,
   prepareInvoice,
   readBack,
