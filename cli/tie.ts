@@ -30,7 +30,7 @@ export interface Tie {
 
 interface LedgerMove {
   externalId: string | null;
-  company: number;
+  company: { id: number };
   state: string;
   moveType: string;
   currency: string;
@@ -85,7 +85,7 @@ export async function tie(
   const entities: Record<string, TieFigures> = {};
   const answered = deliveries.filter(({ status }) => status === 'delivered');
   for (const entity of new Set([...Object.keys(ENTITIES), ...Object.keys(figures)])) {
-    const ours = ledger.filter((move) => move.company === ENTITIES[entity]?.company && isOurs(move));
+    const ours = ledger.filter((move) => move.company.id === ENTITIES[entity]?.company && isOurs(move));
     const accepted = network.filter(
       (one) => one.status === 'accepted' && one.naturalKey.startsWith(ENTITIES[entity]?.seller ?? '-'),
     );
