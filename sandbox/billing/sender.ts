@@ -18,6 +18,8 @@ export function signatureOf(body: string, secret: string, now = new Date()): str
   return `t=${t},v1=${createHmac('sha256', secret).update(`${t}.${body}`).digest('hex')}`;
 }
 
+const GRACE_MS = 1000;
+
 interface Pending {
   row: LedgerRow;
   failures: number;
@@ -30,7 +32,8 @@ interface Pending {
  */
 export class Sender {
   private readonly pending: Map<string, Pending>;
-  private readonly stopping = new AbortController();
+  private isStopping = false;
+  private readonly cut = new AbortController();
   private flying = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
   private lastStart = 0;
@@ -56,16 +59,19 @@ export class Sender {
     this.fill();
   }
 
+  /** Sends nothing more; what is under way may still be answered for a moment, so that its answer is on record. */
   async stop(): Promise<void> {
-    this.stopping.abort();
+    this.isStopping = true;
     clearTimeout(this.timer);
+    const grace = setTimeout(() => this.cut.abort(), GRACE_MS);
     await Promise.allSettled(this.flying);
+    clearTimeout(grace);
   }
 
   /** Starts what is due, as far as concurrency and rate allow, and sets the clock for the rest. */
   private fill(): void {
     clearTimeout(this.timer);
-    if (this.stopping.signal.aborted) return;
+    if (this.isStopping) return;
     const now = Date.now();
     const pace = this.run.ratePerSecond ? 1000 / this.run.ratePerSecond : 0;
     let next = Number.POSITIVE_INFINITY;
@@ -96,7 +102,7 @@ export class Sender {
   private async send(pending: Pending): Promise<void> {
     const { row } = pending;
     const { status, retryAfterMs } = await this.attempt(row);
-    if (this.stopping.signal.aborted && status === 0) return;
+    if (this.isStopping && status === 0) return;
     const outcome =
       status >= 200 && status < 300 ? 'delivered' : PERMANENT.has(status) ? 'refused' : 'waiting';
     this.ledger.record(row.seq, outcome, status);
@@ -124,7 +130,7 @@ export class Sender {
       'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
       'stripe-signature': signatureOf(signed, target.secret),
     };
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(this.patience.timeoutMs)]);
+    const signal = AbortSignal.any([this.cut.signal, AbortSignal.timeout(this.patience.timeoutMs)]);
     try {
       const answer = await fetch(target.url, { method: 'POST', headers, body, signal, redirect: 'manual' });
       await answer.arrayBuffer();
