@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FinanceError } from '../errors';
 import { COMMON, readOptions, wholeNumber } from './arguments';
 import { dayProgress, sendDay } from './billing-day';
@@ -109,10 +110,7 @@ async function killedOrQuiet(
   runId: string,
 ): Promise<'killed' | 'quiet'> {
   for (let calm = 0; calm < 3; ) {
-    const ending = await Promise.race([
-      runtime.ended(),
-      new Promise<undefined>((resolve) => setTimeout(resolve, 150)),
-    ]);
+    const ending = await Promise.race([runtime.ended(), sleep(150, undefined)]);
     if (ending === 'killed') return ending;
     if (ending !== undefined) throw ended(`with exit code ${ending}`);
     const [{ done }, readiness] = await Promise.all([dayProgress(sandbox, runId), runtime.readiness()]);

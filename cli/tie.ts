@@ -40,10 +40,14 @@ interface LedgerMove {
 
 interface BillingRow {
   account: string;
-  livemode: boolean;
   eventId: string;
   status: string;
   malformed?: boolean;
+}
+
+/** An event that was answered 2xx, by its key in the store; a body that could not be read has none. */
+export interface AnsweredEvent {
+  key?: string;
 }
 
 interface KnownDelivery {
@@ -72,18 +76,18 @@ const KIND_OF_MOVE: Record<string, string> = { out_invoice: 'invoice', out_refun
 export async function tie(
   sandbox: SandboxAddresses,
   store: Pick<Store, 'figures' | 'deliveries'>,
+  sent?: AnsweredEvent[],
 ): Promise<Tie> {
   const figures = await store.figures();
   const known = await store.deliveries();
-  const [moves, deliveries, network] = await Promise.all([
+  const [moves, answered, network] = await Promise.all([
     getJson(`${sandbox.odoo}/_sandbox/ledger`) as Promise<{ moves: LedgerMove[] } | LedgerMove[]>,
-    getJson(`${sandbox.billing}/_sandbox/deliveries`) as Promise<BillingRow[]>,
+    sent ?? answeredBy(sandbox),
     getJson(`${sandbox.clearance}/_sandbox/documents`) as Promise<NetworkDocument[]>,
   ]);
   const ledger = Array.isArray(moves) ? moves : moves.moves;
   const differences: string[] = [];
   const entities: Record<string, TieFigures> = {};
-  const answered = deliveries.filter(({ status }) => status === 'delivered');
   for (const entity of new Set([...Object.keys(ENTITIES), ...Object.keys(figures)])) {
     const ours = ledger.filter((move) => move.company.id === ENTITIES[entity]?.company && isOurs(move));
     const accepted = network.filter(
@@ -95,6 +99,14 @@ export async function tie(
   const lost = compareReceived(entities, answered, known, differences);
   compareLines(ledger, differences);
   return { total: totalOf(entities), entities, lost, differences };
+}
+
+/** The events that the billing system knows to have been answered 2xx. */
+async function answeredBy(sandbox: SandboxAddresses): Promise<AnsweredEvent[]> {
+  const rows = (await getJson(`${sandbox.billing}/_sandbox/deliveries`)) as BillingRow[];
+  return rows
+    .filter(({ status }) => status === 'delivered')
+    .map(({ account, eventId, malformed }) => (malformed ? {} : { key: `stripe/${account}/${eventId}` }));
 }
 
 /** Moves that came through Ledgerway carry an external key. */
@@ -161,20 +173,17 @@ function compareEntity(name: string, entity: TieFigures, moves: LedgerMove[], di
  */
 function compareReceived(
   entities: Record<string, TieFigures>,
-  answered: BillingRow[],
+  answered: AnsweredEvent[],
   known: KnownDelivery[],
   differences: string[],
 ): number {
   const keys = new Set(known.map(({ receive_key }) => receive_key));
-  const lost = answered.filter(
-    ({ account, eventId, malformed }) => !malformed && !keys.has(`stripe/${account}/${eventId}`),
-  );
+  const lost = answered.filter(({ key }) => key !== undefined && !keys.has(key));
   if (lost.length > 0)
-    differences.push(
-      `${lost.length} events were answered 2xx and are not in the store: ${lost[0]!.eventId} …`,
-    );
-  const distinct = new Set(answered.map(({ eventId }) => eventId)).size;
-  if (known.length !== distinct)
+    differences.push(`${lost.length} events were answered 2xx and are not in the store: ${lost[0]!.key} …`);
+  const unread = answered.filter(({ key }) => key === undefined).length;
+  const distinct = new Set(answered.flatMap(({ key }) => key ?? [])).size + unread;
+  if (unread < answered.length && known.length !== distinct)
     differences.push(`${distinct} different events were answered 2xx, the store holds ${known.length}`);
   let unanswered = known.reduce((sum, { count }) => sum + count, 0) - answered.length;
   for (const entity of Object.values(entities)) {

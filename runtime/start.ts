@@ -52,7 +52,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const layout = layoutOf(config.dataDir);
   for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
     mkdirSync(folder, { recursive: true });
-  const store = await openSqliteStore({ file: layout.store, settings: storeSettings() });
+  const store = await openSqliteStore({ file: layout.store, ...storeLimits() });
   const host = new Host({ default: store }, { log });
   const mappings = openMappingFolder(layout.mappings);
   const app = express();
@@ -111,10 +111,23 @@ function ownSettings(): object {
   return file ? (createRequire(__filename)(resolve(file)) as object) : {};
 }
 
-/** Numbers of the store from the environment, for operators and for tests of full stores. */
-function storeSettings(): { highWater?: number } {
-  const highWater = Number(process.env.LEDGERWAY_HIGH_WATER ?? 0);
-  return highWater > 0 ? { highWater } : {};
+/**
+ * Limits of the store from the environment: LEDGERWAY_HIGH_WATER in open documents, LEDGERWAY_STORE_PAGES in pages
+ * of the file.
+ */
+function storeLimits(): { settings: { highWater?: number }; maxPages?: number } {
+  const { LEDGERWAY_HIGH_WATER: highWater, LEDGERWAY_STORE_PAGES: maxPages } = process.env;
+  return {
+    settings: highWater ? { highWater: wholeNumber('LEDGERWAY_HIGH_WATER', highWater) } : {},
+    maxPages: maxPages ? wholeNumber('LEDGERWAY_STORE_PAGES', maxPages) : undefined,
+  };
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value <= 0)
+    throw new FinanceError('CONFIG_INVALID', { message: `${name} is not a whole number.` });
+  return value;
 }
 
 async function listen(server: Server, { host, port }: RuntimeConfig): Promise<void> {
