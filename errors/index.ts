@@ -1,2 +1,9 @@
+export {
+  type ErrorKind,
+  FinanceError,
+  type FinanceErrorInit,
+  isFinanceError,
+  type StoredError,
+  toFinanceError,
+} from './finance-error';
 export { ERRORS, type ErrorCode, type ErrorRow } from './table';
-export { FinanceError, type FinanceErrorInit, type ErrorKind, type StoredError, isFinanceError, toFinanceError } from './finance-error';
