@@ -47,9 +47,14 @@ export function checkObjectReference(env: Environment, module: string, name: str
   const model = row ? textOf(row, 'model') : '';
   const record = model && env.registry.get(model) ? env.find(model, id) : undefined;
   if (!record)
-    throw valueError(`External ID not found in the system: ${externalId}`, {
-      before: `KeyError: ('ir.model.data', <function IrModelData._xmlid_lookup at 0x7f32e5de1f80>, '${externalId}')`,
-    });
+    throw valueError(
+      `External ID not found in the system: ${externalId}`,
+      env.version === 19
+        ? {}
+        : {
+            before: `KeyError: ('ir.model.data', <function IrModelData._xmlid_lookup at 0x7f32e5de1f80>, '${externalId}')`,
+          },
+    );
   if (mayAccess(env, model, 'read') && isVisible(env, model, record)) return [model, id];
   return [model, false];
 }

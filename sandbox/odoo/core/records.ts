@@ -190,6 +190,6 @@ function checkFields(env: Environment, model: string, values: Values): void {
         env.version === 19
           ? `Invalid field '${name}' in '${model}'`
           : `Invalid field '${name}' on model '${model}'`;
-      throw valueError(message, { before: `KeyError: '${name}'` });
+      throw valueError(message, env.version === 19 ? {} : { before: `KeyError: '${name}'` });
     }
 }

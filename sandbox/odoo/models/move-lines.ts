@@ -72,9 +72,7 @@ function checkLineFields(env: Environment, values: Values): void {
   if (unknown)
     throw valueError(
       `Invalid field '${unknown}' ${env.version === 19 ? 'in' : 'on model'} 'account.move.line'`,
-      {
-        before: `KeyError: '${unknown}'`,
-      },
+      env.version === 19 ? {} : { before: `KeyError: '${unknown}'` },
     );
 }
 

@@ -1,14 +1,15 @@
 import { requireRecords } from '../core/access';
 import type { Environment } from '../core/environment';
-import { userError } from '../core/fault';
+import { missingError, userError } from '../core/fault';
 import type { Method, Model, Version } from '../core/model';
 import { patch } from '../core/records';
-import { idOf, textOf, type Value, type Values } from '../core/value';
+import { idOf, pythonTuple, textOf, type Value, type Values } from '../core/value';
 import { checkUnlocked } from './lock-dates';
 import { lineFields, moveFields } from './move-fields';
-import { moveDisplayName } from './move-kind';
+import { linesOf, moveDisplayName } from './move-kind';
 import type { Moves } from './moves';
 import type { Posting } from './posting';
+import type { Reconciliation } from './reconcile';
 
 const billing = ['account.group_account_invoice'];
 const access = { read: billing, create: billing, write: billing, unlink: billing };
@@ -16,6 +17,7 @@ const access = { read: billing, create: billing, write: billing, unlink: billing
 export interface Accounting {
   moves: Moves;
   posting: Posting;
+  reconciliation: Reconciliation;
 }
 
 const onRecords = (params: string[], run: Method['run'], model: string): Method => ({
@@ -27,7 +29,7 @@ const onRecords = (params: string[], run: Method['run'], model: string): Method 
   },
 });
 
-function moveModel(version: Version, { moves, posting }: Accounting): Model {
+function moveModel(version: Version, { moves, posting, reconciliation }: Accounting): Model {
   const method = (params: string[], run: Method['run']) => onRecords(params, run, 'account.move');
   return {
     name: 'account.move',
@@ -47,6 +49,15 @@ function moveModel(version: Version, { moves, posting }: Accounting): Model {
       }),
       button_draft: method([], (env, ids) => {
         posting.reset(env, ids);
+        return null;
+      }),
+      js_assign_outstanding_line: method(['line_id'], (env, [id = 0], { line_id: given }) => {
+        const line = env.find('account.move.line', Number(given));
+        if (!line) throw missingError('account.move.line', Number(given), env.uid);
+        const own = linesOf(env, id).filter(
+          (each) => each.account_id === line.account_id && each.reconciled !== true,
+        );
+        reconciliation.reconcile(env, [line.id, ...own.map((each) => each.id)]);
         return null;
       }),
       button_cancel: method([], (env, ids) => {
@@ -78,7 +89,7 @@ function writeLines(moves: Moves, env: Environment, ids: number[], values: Value
   }
 }
 
-function lineModel({ moves }: Accounting): Model {
+function lineModel({ moves, reconciliation }: Accounting): Model {
   return {
     name: 'account.move.line',
     description: 'Journal Item',
@@ -92,6 +103,25 @@ function lineModel({ moves }: Accounting): Model {
     },
     fields: lineFields(),
     write: (env, ids, values) => writeLines(moves, env, ids, values),
+    methods: {
+      reconcile: onRecords(
+        [],
+        (env, ids) => {
+          const { partials, exchange } = reconciliation.reconcile(env, ids);
+          if (env.version !== 16) return null;
+          return { partials: recordset(partials), exchange_partials: recordset(exchange) };
+        },
+        'account.move.line',
+      ),
+      remove_move_reconcile: onRecords(
+        [],
+        (env, ids) => {
+          reconciliation.undo(env, ids);
+          return null;
+        },
+        'account.move.line',
+      ),
+    },
     unlink: (env, ids) => {
       for (const id of ids) {
         const move = idOf(env.record('account.move.line', id), 'move_id');
@@ -100,6 +130,9 @@ function lineModel({ moves }: Accounting): Model {
     },
   };
 }
+
+/** Records as Python shows them. */
+const recordset = (ids: number[]): string => `account.partial.reconcile${pythonTuple(ids)}`;
 
 /** Posts the drafts among the context's moves. */
 function validateWizard({ posting }: Accounting): Model {

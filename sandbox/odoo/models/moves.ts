@@ -201,7 +201,6 @@ const FROZEN_19 = [
   'partner_id',
   'invoice_payment_term_id',
   'currency_id',
-  'journal_id',
   'invoice_line_ids',
   'line_ids',
 ];
