@@ -1,0 +1,1 @@
+export { type MappingProblem, type MappingSource, openMappingFolder } from './mapping-folder';

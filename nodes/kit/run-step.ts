@@ -1,0 +1,66 @@
+import {
+  type Effect,
+  type Json,
+  type RunContext,
+  type StepOutcome,
+  type StepSpec,
+  type Store,
+  step,
+} from '../../engine';
+import { FinanceError, isFinanceError } from '../../errors';
+
+const stored = new WeakSet<Error>();
+
+/** Whether the error is in the store already, since a step failed with it. */
+export const isInStore = (error: Error): boolean => stored.has(error);
+
+/** Marks an error that a transition of the store made known there. */
+export function markInStore<Marked extends Error>(error: Marked): Marked {
+  stored.add(error);
+  return error;
+}
+
+/** The message was cloned, and the store has held the document for it. */
+export const branched = ({ documentId }: RunContext, name: string): FinanceError =>
+  markInStore(new FinanceError('RUN_BRANCHED', { documentId, step: name }));
+
+/** {@link step}, remembering which errors the store knows. */
+export async function runStep<Result extends Json>(
+  store: Store,
+  context: RunContext,
+  spec: StepSpec,
+  effect: Effect<Result>,
+): Promise<StepOutcome<Result>> {
+  try {
+    return await step(store, context, spec, effect);
+  } catch (error) {
+    if (isFinanceError(error) && !error.code.startsWith('STORE_')) markInStore(error);
+    throw error;
+  }
+}
+
+/** A request that says of which content it was made. */
+export type HashedRequest = { [key: string]: Json } & { contentHash: string };
+
+/**
+ * The request of a step, made once a content. Where an earlier delivery recorded one of the same content, and the
+ * step did not fail, that one is used again as it stands: look-ups and builders may give another by now, and what was
+ * done must be found, not done again.
+ */
+export async function requestOnce<Request extends HashedRequest>(
+  store: Store,
+  context: RunContext,
+  { kind, target, externalKey }: Pick<StepSpec, 'kind' | 'target' | 'externalKey'>,
+  contentHash: string,
+  make: () => Promise<Request> | Request,
+): Promise<Request> {
+  if (context.fence > 1) {
+    const { steps } = await store.trace({ documentId: context.documentId });
+    const known = steps.find(
+      (one) => one.kind === kind && one.target === target && one.external_key === externalKey,
+    );
+    const request = known?.request as Request | undefined;
+    if (known && known.state !== 'failed' && request?.contentHash === contentHash) return request;
+  }
+  return await make();
+}
