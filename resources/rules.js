@@ -44,7 +44,7 @@
     whole: (value) => /^\d+$/.test(value),
     positive: (value) => /^\d+$/.test(value) && Number(value) > 0,
     decimal: (value) => /^\d+(\.\d+)?$/.test(value),
-    hours: (value) => /^\d+(\.\d+)?$/.test(value) && Number(value) > 0,
+    aboveZero: (value) => /^\d+(\.\d+)?$/.test(value) && Number(value) > 0,
     size: (value) => /^\d+ ?(b|kb|mb)$/i.test(value),
     currency: (value) => /^[A-Z]{3}$/.test(value) && currencies.has(value),
     country: (value) => /^[A-Z]{2}$/.test(value),
