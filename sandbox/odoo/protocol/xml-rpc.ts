@@ -52,12 +52,11 @@ function faultOf(fault: OdooFault): { faultCode: number; faultString: string } {
 }
 
 async function parseCall(xml: string): Promise<{ method: string; params: Value[] }> {
-  // The package would set the prototype of the parsed struct; an entity could hide the name.
-  if (/<name>\s*(__proto__|[^<]*&)/.test(xml))
-    throw expatError('not well-formed (invalid token): line 1, column 0');
   const { promise, resolve, reject } = Promise.withResolvers<{ method: string; params: Value[] }>();
   new Deserializer().deserializeMethodCall(Readable.from([xml]), (error, method, params) => {
     if (error || method === undefined) reject(expatError(reasonFor(xml)));
+    else if ((params ?? []).some(isTampered))
+      reject(expatError('not well-formed (invalid token): line 1, column 0'));
     else resolve({ method, params: (params ?? []).map(plain) });
   });
   return promise;
@@ -66,6 +65,14 @@ async function parseCall(xml: string): Promise<{ method: string; params: Value[]
 const expatError = (reason: string) => new OdooFault('xml.parsers.expat.ExpatError', reason);
 const reasonFor = (xml: string): string =>
   xml.includes('>') ? 'syntax error: line 1, column 0' : 'unclosed token: line 1, column 0';
+
+/** A member named `__proto__` changed the prototype of a struct when the package assigned it. */
+function isTampered(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof Date || Buffer.isBuffer(value))
+    return false;
+  if (Array.isArray(value)) return value.some(isTampered);
+  return Object.getPrototypeOf(value) !== Object.prototype || Object.values(value).some(isTampered);
+}
 
 /** What the package parsed as plain values: dates as texts, bytes as base64. */
 function plain(value: unknown): Value {
