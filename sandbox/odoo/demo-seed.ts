@@ -57,6 +57,21 @@ const AMERICAN = accounts(2, [
   [55, '600000', 'Expenses', 'expense'],
 ]);
 
+const COUNTRIES = [
+  { id: 1, code: 'DE', name: 'Germany' },
+  { id: 2, code: 'US', name: 'United States' },
+  { id: 3, code: 'FR', name: 'France' },
+  { id: 4, code: 'IT', name: 'Italy' },
+  { id: 5, code: 'PL', name: 'Poland' },
+  { id: 6, code: 'BE', name: 'Belgium' },
+  { id: 7, code: 'NL', name: 'Netherlands' },
+  { id: 8, code: 'AT', name: 'Austria' },
+  { id: 9, code: 'GB', name: 'United Kingdom' },
+  { id: 10, code: 'CH', name: 'Switzerland' },
+  { id: 11, code: 'ES', name: 'Spain' },
+  { id: 12, code: 'JP', name: 'Japan' },
+];
+
 /** Two companies, as `npm start` and the tests meet them: a German one in EUR and an American one in USD. */
 export function demoSeed(): OdooSeed {
   return {
@@ -68,20 +83,7 @@ export function demoSeed(): OdooSeed {
       { id: 5, name: 'JPY', symbol: '¥', position: 'before', digits: 0 },
       { id: 6, name: 'SEK', symbol: 'kr', active: false },
     ],
-    countries: [
-      { id: 1, code: 'DE', name: 'Germany' },
-      { id: 2, code: 'US', name: 'United States' },
-      { id: 3, code: 'FR', name: 'France' },
-      { id: 4, code: 'IT', name: 'Italy' },
-      { id: 5, code: 'PL', name: 'Poland' },
-      { id: 6, code: 'BE', name: 'Belgium' },
-      { id: 7, code: 'NL', name: 'Netherlands' },
-      { id: 8, code: 'AT', name: 'Austria' },
-      { id: 9, code: 'GB', name: 'United Kingdom' },
-      { id: 10, code: 'CH', name: 'Switzerland' },
-      { id: 11, code: 'ES', name: 'Spain' },
-      { id: 12, code: 'JP', name: 'Japan' },
-    ],
+    countries: COUNTRIES,
     companies: [
       {
         id: 1,
@@ -164,6 +166,11 @@ export function demoSeed(): OdooSeed {
     ],
     externalIds: [
       { externalId: 'base.main_company', model: 'res.company', recordId: 1 },
+      ...COUNTRIES.map(({ id, code }) => ({
+        externalId: `base.${code.toLowerCase()}`,
+        model: 'res.country',
+        recordId: id,
+      })),
       { externalId: 'base.EUR', model: 'res.currency', recordId: 1 },
       { externalId: 'base.USD', model: 'res.currency', recordId: 2 },
     ],

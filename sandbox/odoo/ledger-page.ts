@@ -11,6 +11,7 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .7
 p { margin: .25rem 0 0; color: var(--soft); }
 table { width: 100%; border-collapse: collapse; } th, td { padding: .35rem .75rem; text-align: left; border-top: 1px solid var(--line); vertical-align: top; }
 thead th { border-top: 0; color: var(--soft); font-weight: 500; } tfoot td { font-weight: 600; }
+.lines { table-layout: fixed; min-width: 48rem; } .lines th:nth-child(1) { width: 36%; } .lines th:nth-child(2), .lines th:nth-child(3) { width: 17%; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: 0 0 .75rem; overflow-x: auto; }
 .head { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; padding: .6rem .75rem; }
@@ -107,5 +108,5 @@ function moveCard(move: LedgerMove): string {
     })
     .join('');
   return `<div class="card"><div class="head"><b>${escapeHtml(move.name ?? `Draft ${move.id}`)}</b><span class="state ${escapeHtml(move.state)}">${escapeHtml(move.state)}${paid}</span><span>${about.join(' · ')}</span>${key}<span class="sum">${total}</span></div>
-<table><thead><tr><th>Account</th><th>Label</th><th>Taxes</th><th class="n">In currency</th><th class="n">Debit</th><th class="n">Credit</th></tr></thead><tbody>${lines}</tbody></table></div>`;
+<table class="lines"><thead><tr><th>Account</th><th>Label</th><th>Taxes</th><th class="n">In currency</th><th class="n">Debit</th><th class="n">Credit</th></tr></thead><tbody>${lines}</tbody></table></div>`;
 }

@@ -77,11 +77,11 @@ function declareIndexes(db: Database, models: Model[]): void {
   byField(db, 'account.journal', 'company_id');
   byField(db, 'res.currency.rate', 'currency_id');
   byField(db, 'account.move', 'ref');
-  db.index('account.move', 'name', ({ journal_id: journal, name }) =>
+  db.index('account.move', 'name in journal', ({ journal_id: journal, name }) =>
     name && name !== '/' ? `${journal}|${name}` : undefined,
   );
-  db.index('ir.model.data', 'key', ({ module, name }) => `${module}.${name}`);
-  db.index('ir.model.data', 'record', ({ model, res_id: id }) => `${model},${id}`);
+  db.index('ir.model.data', 'external id', ({ module, name }) => `${module}.${name}`);
+  db.index('ir.model.data', 'of record', ({ model, res_id: id }) => `${model},${id}`);
 }
 
 function byField(db: Database, model: string, field: string): void {

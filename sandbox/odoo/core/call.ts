@@ -91,7 +91,7 @@ function pageOf(args: Values): { offset: number; limit: number; order: string } 
 function describe(model: Model, only: string[], attributes: string[]): Values {
   const described: Values = {};
   for (const [name, field] of Object.entries(model.fields)) {
-    if (only.length > 0 && !only.includes(name)) continue;
+    if (field.internal || (only.length > 0 && !only.includes(name))) continue;
     const all: Values = {
       type: field.type,
       string: field.label,

@@ -40,7 +40,7 @@ export class Database {
 
   constructor(private readonly journal?: Journal) {}
 
-  /** Keeps the ids of a model's records by a key; declared before the first record. */
+  /** Keeps the ids of a model's records by a key; declared before the first record. Named for a field, the key is its text. */
   index(model: string, name: string, keys: Keys): void {
     const byName = this.indexes.get(model) ?? new Map<string, Index>();
     byName.set(name, { keys, ids: new Map() });
@@ -64,6 +64,10 @@ export class Database {
 
   all(model: string): OdooRecord[] {
     return [...(this.tables.get(model)?.values() ?? [])];
+  }
+
+  isIndexed(model: string, name: string): boolean {
+    return this.indexes.get(model)?.has(name) === true;
   }
 
   /** Ids under a key of an index, ascending. */

@@ -41,7 +41,7 @@ function compileNext(env: Environment, model: string, tokens: Value[]): Test {
 
 function compileLeaf(env: Environment, model: string, path: string[], operator: string, value: Value): Test {
   const [name = '', ...rest] = path;
-  const field = env.model(model).fields[name];
+  const field = env.registry.field(model, name);
   if (!field) throw unknownField(env, model, name, operator, value);
   if (rest.length > 0 && field.relation) {
     const { relation } = field;

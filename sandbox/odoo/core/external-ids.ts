@@ -5,7 +5,7 @@ import { idOf, type OdooRecord, textOf, type Value, type Values } from './value'
 
 /** The row of an external id `module.name` (cut at the first dot), if there is one. */
 export function findExternalId(env: Environment, externalId: string): OdooRecord | undefined {
-  const [row] = env.db.lookup('ir.model.data', 'key', externalId);
+  const [row] = env.db.lookup('ir.model.data', 'external id', externalId);
   return row === undefined ? undefined : env.record('ir.model.data', row);
 }
 
@@ -30,7 +30,7 @@ export function addExternalId(
 
 export function externalIdsOf(env: Environment, model: string, id: number): OdooRecord[] {
   return env.db
-    .lookup('ir.model.data', 'record', `${model},${id}`)
+    .lookup('ir.model.data', 'of record', `${model},${id}`)
     .map((row) => env.record('ir.model.data', row));
 }
 

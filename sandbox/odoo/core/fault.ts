@@ -28,6 +28,8 @@ export interface FaultDetail {
   before?: string;
   /** Whether this one was raised `from` that one, or while handling it. */
   link?: 'cause' | 'context';
+  /** What `load` reports of it instead of the message. */
+  loadMessage?: string;
   /** What the traceback says instead of the message. */
   shown?: string;
 }

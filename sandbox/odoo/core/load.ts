@@ -81,7 +81,7 @@ function flush(env: Environment, model: string, entries: Entry[], messages: Valu
   } catch (error) {
     if (!(error instanceof OdooFault)) throw error;
     const [first] = entries;
-    if (isUserError(error) && first)
+    if (isUserError(error) && error.detail.loadMessage === undefined && first)
       batchMessage = { ...where(first.span, first.index), message: error.message };
   }
   const ids: number[] = [];
@@ -99,6 +99,7 @@ function flush(env: Environment, model: string, entries: Entry[], messages: Valu
 }
 
 function messageOf(error: OdooFault): Values {
+  if (error.detail.loadMessage !== undefined) return { message: error.detail.loadMessage };
   if (isUserError(error) || error.pythonName.startsWith('psycopg2.')) return { message: error.message };
   const name = error.pythonName.replace('builtins.', '');
   const shown = error.detail.shown ?? error.message;

@@ -29,6 +29,8 @@ export interface Field {
   only?: (record: OdooRecord) => boolean;
   selection?: ReadonlyArray<readonly [value: string, label: string]>;
   required?: boolean;
+  /** Stored for the sandbox's own use; the real model has no such field, so no caller sees it. */
+  internal?: boolean;
   /** Computed on reading; never stored. */
   get?: (env: Environment, record: OdooRecord, model: string) => Value;
   default?: Value | ((env: Environment) => Value);
@@ -76,6 +78,12 @@ export class Registry {
 
   get(name: string): Model | undefined {
     return this.models.get(name);
+  }
+
+  /** A field that callers may name. */
+  field(model: string, name: string): Field | undefined {
+    const field = this.at(model).fields[name];
+    return field?.internal ? undefined : field;
   }
 
   at(name: string): Model {

@@ -1,9 +1,9 @@
 import { checkModelAccess, isVisible, requireRecords } from './access';
 import { compileDomain, fieldValue } from './domain';
 import type { Environment } from './environment';
-import { missingError, valueError } from './fault';
+import { missingError, validationError, valueError } from './fault';
 import type { Field } from './model';
-import { idsOf, type OdooRecord, type Value, type Values } from './value';
+import { idsOf, isSet, type OdooRecord, type Value, type Values } from './value';
 import { checkValue } from './values';
 
 /** Ids that match, in the model's order or the given one. */
@@ -28,11 +28,25 @@ function candidates(env: Environment, model: string, domain: Value): OdooRecord[
   const leaves =
     Array.isArray(domain) && !domain.some((token) => token === '|' || token === '!') ? domain : [];
   for (const leaf of leaves) {
-    if (!Array.isArray(leaf) || leaf[0] !== 'id' || (leaf[1] !== '=' && leaf[1] !== 'in')) continue;
-    const ids = idsOf({ ids: [leaf[2] ?? null].flat() }, 'ids');
-    return [...new Set(ids)].map((id) => env.find(model, id)).filter((record) => record !== undefined);
+    if (!Array.isArray(leaf) || typeof leaf[0] !== 'string' || (leaf[1] !== '=' && leaf[1] !== 'in'))
+      continue;
+    const ids = idsUnder(env, model, leaf[0], [leaf[2] ?? null].flat());
+    if (ids) return ids.map((id) => env.find(model, id)).filter((record) => record !== undefined);
   }
   return env.db.all(model);
+}
+
+/** Ids of records whose field holds one of the values, where that costs no search. */
+function idsUnder(env: Environment, model: string, field: string, values: Value[]): number[] | undefined {
+  if (field === 'id') return [...new Set(idsOf({ ids: values }, 'ids'))];
+  const isPlain = values.every(
+    (value) => typeof value === 'number' || (typeof value === 'string' && value !== ''),
+  );
+  const isName =
+    env.model(model).fields[field]?.relation !== undefined &&
+    values.some((value) => typeof value === 'string');
+  if (!isPlain || isName || !env.db.isIndexed(model, field)) return undefined;
+  return [...new Set(values.flatMap((value) => env.db.lookup(model, field, String(value))))];
 }
 
 function activeOnly(env: Environment, model: string, domain: Value): Value {
@@ -45,7 +59,7 @@ function activeOnly(env: Environment, model: string, domain: Value): Value {
 function sort(env: Environment, model: string, records: OdooRecord[], order: string): OdooRecord[] {
   const terms = order.split(',').map((term) => {
     const [name = 'id', direction = 'asc'] = term.trim().split(/\s+/);
-    if (!env.model(model).fields[name]) throw valueError(`Invalid field '${name}' on model '${model}'`);
+    if (!env.registry.field(model, name)) throw valueError(`Invalid field '${name}' on model '${model}'`);
     return { name, factor: direction.toLowerCase() === 'desc' ? -1 : 1 };
   });
   const keyed = records.map((record) => ({
@@ -83,8 +97,9 @@ export function read(env: Environment, model: string, ids: number[], fields: str
   checkModelAccess(env, model, 'read');
   const definitions = env.model(model).fields;
   for (const name of fields)
-    if (!definitions[name]) throw valueError(`Invalid field '${name}' on model '${model}'`);
-  const names = fields.length > 0 ? fields : Object.keys(definitions);
+    if (!env.registry.field(model, name)) throw valueError(`Invalid field '${name}' on model '${model}'`);
+  const names =
+    fields.length > 0 ? fields : Object.keys(definitions).filter((name) => !definitions[name]?.internal);
   const there = ids.filter((id) => env.find(model, id));
   return requireRecords(env, model, there).map((record) => {
     const row: Values = { id: record.id };
@@ -124,7 +139,10 @@ function manyOf(env: Environment, field: Field, record: OdooRecord): number[] {
 export function create(env: Environment, model: string, list: Values[]): number[] {
   checkModelAccess(env, model, 'create');
   const own = env.model(model).create;
-  for (const values of list) checkFields(env, model, values);
+  for (const values of list) {
+    checkFields(env, model, values);
+    checkRequired(env, model, values);
+  }
   const ids = own ? own(env, list) : list.map((values) => insert(env, model, values));
   requireRecords(env, model, ids);
   return ids;
@@ -178,18 +196,30 @@ export function unlink(env: Environment, model: string, ids: number[]): void {
 /** Deletes a record with its external ids. */
 export function remove(env: Environment, model: string, id: number): void {
   if (!env.find(model, id)) throw missingError(model, id, env.uid);
-  for (const row of env.db.lookup('ir.model.data', 'record', `${model},${id}`))
+  for (const row of env.db.lookup('ir.model.data', 'of record', `${model},${id}`))
     env.db.delete('ir.model.data', row);
   env.db.delete(model, id);
 }
 
 function checkFields(env: Environment, model: string, values: Values): void {
   for (const name of Object.keys(values))
-    if (!env.model(model).fields[name]) {
+    if (!env.registry.field(model, name)) {
       const message =
         env.version === 19
           ? `Invalid field '${name}' in '${model}'`
           : `Invalid field '${name}' on model '${model}'`;
       throw valueError(message, env.version === 19 ? {} : { before: `KeyError: '${name}'` });
     }
+}
+
+/** A required field that is given as empty reaches the database so, and is refused there. */
+function checkRequired(env: Environment, model: string, values: Values): void {
+  for (const [name, field] of Object.entries(env.model(model).fields)) {
+    if (!field.required || !(name in values) || isSet(values[name])) continue;
+    const { description } = env.model(model);
+    throw validationError(
+      `The operation cannot be completed:\n- Create/update: a mandatory field is not set.\n- Delete: another model requires the record being deleted. If possible, archive it instead.\n\nModel: ${description} (${model})\nField: ${field.label} (${name})\n`,
+      { loadMessage: `Missing required value for the field '${field.label}' (${name})` },
+    );
+  }
 }

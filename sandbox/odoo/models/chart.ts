@@ -63,7 +63,7 @@ function account(version: Version): Model {
       account_type: selection('Type', ACCOUNT_TYPES),
       reconcile: boolean('Allow Reconciliation', { default: false }),
       currency_id: many2one('Account Currency', 'res.currency'),
-      company_id: many2one('Company', 'res.company'),
+      company_id: many2one('Company', 'res.company', { internal: version === 19 }),
       tax_ids: many2many('Default Taxes', 'account.tax'),
       ...company,
     },
@@ -98,8 +98,8 @@ const tax: Model = {
     sequence: integer('Sequence', { default: 1 }),
     company_id: many2one('Company', 'res.company'),
     country_id: many2one('Country', 'res.country'),
-    account_id: many2one('Tax Account', 'account.account'),
-    refund_account_id: many2one('Tax Account on Credit Notes', 'account.account'),
+    account_id: many2one('Tax Account', 'account.account', { internal: true }),
+    refund_account_id: many2one('Tax Account on Credit Notes', 'account.account', { internal: true }),
   },
 };
 

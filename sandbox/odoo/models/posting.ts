@@ -132,7 +132,7 @@ export class Posting {
 /** One name per journal among posted moves. */
 function refuseDoubleName(env: Environment, move: OdooRecord): void {
   const name = textOf(move, 'name');
-  const same = env.db.lookup('account.move', 'name', `${idOf(move, 'journal_id')}|${name}`);
+  const same = env.db.lookup('account.move', 'name in journal', `${idOf(move, 'journal_id')}|${name}`);
   if (!same.some((id) => id !== move.id && env.record('account.move', id).state === 'posted')) return;
   throw validationError(
     'The operation cannot be completed: Another entry with the same name already exists.',

@@ -11,7 +11,7 @@ export function serverActions(posting: Posting): Model {
     name: 'ir.actions.server',
     description: 'Server Action',
     access: { create: ['base.group_system'], write: ['base.group_system'], unlink: ['base.group_system'] },
-    fields: { name: char('Action Name'), does: char('Action') },
+    fields: { name: char('Action Name'), does: char('Action', { internal: true }) },
     methods: {
       run: {
         on: 'record',

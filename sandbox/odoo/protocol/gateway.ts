@@ -69,7 +69,7 @@ export class Gateway {
     style: 'positional' | 'named',
   ): Promise<Value> {
     const keys = externalIdsOfLoad(call);
-    const fresh = keys.filter((key) => this.odoo.db.lookup('ir.model.data', 'key', key).length === 0);
+    const fresh = keys.filter((key) => this.odoo.db.lookup('ir.model.data', 'external id', key).length === 0);
     if (rule?.mode === 'serialization') return serializationAnswer(call);
     const run = async () => {
       const cost = costOf(

@@ -9,7 +9,7 @@ import { callService } from './service';
 const WRONG_TYPE =
   '<!doctype html>\n<html lang=en>\n<title>400 Bad Request</title>\n<h1>Bad Request</h1>\n<p>Request inferred type is compatible with [&#39;http&#39;] but &#39;/jsonrpc&#39; is type=&#39;json&#39;.</p>\n';
 
-/** `POST /jsonrpc`: always HTTP 200 with `result` or `error`; a method that returns None has neither until 17. */
+/** `POST /jsonrpc`: always HTTP 200 with `result` or `error`; a method that returns None has neither. */
 export const jsonRpc =
   (gateway: Gateway) =>
   async (request: Request, response: Response): Promise<void> => {
@@ -30,8 +30,7 @@ export const jsonRpc =
         .send(JSON.stringify({ jsonrpc: '2.0', id, ...answer }));
     try {
       const result = await callService(gateway, String(params.service), String(params.method), args);
-      const isSilent = result === null && gateway.odoo.version !== 19;
-      send(isSilent ? {} : { result });
+      send(result === null ? {} : { result });
     } catch (error) {
       answerFailure(response, error, (fault) => send({ error: errorOf(gateway, fault) }));
     }
