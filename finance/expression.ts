@@ -67,6 +67,23 @@ function failed(where: string, cause: unknown): FinanceError {
   });
 }
 
+/** The scope as far as an expression names it: jsonata copies every binding that it is given. */
+function namedIn(source: string): (scope: Scope) => Scope {
+  const names = [
+    ...new Set(
+      Array.from(source.matchAll(/\$([^\s$()[\]{}.,;:?!+\-*/%|=<>^&@#~"'`]+)/g), ([, name]) => name!),
+    ),
+  ];
+  return (scope) => {
+    const named: Scope = Object.create(null);
+    for (const name of names) if (name in scope) named[name] = scope[name];
+    return named;
+  };
+}
+
+/** A scope with more in it; the outer one is seen through it, not copied. */
+export const widen = (scope: Scope, more: Scope): Scope => Object.assign(Object.create(scope), more);
+
 export type Expression = (input: unknown, scope: Scope, budget: Budget) => Promise<unknown>;
 
 /**
@@ -87,9 +104,10 @@ export function compileExpression(source: string, where: string): Expression {
     throw failed(where, cause);
   }
   compiled.assign(ENTRY as unknown as string, onEntry);
+  const bindings = namedIn(source);
   return async (input, scope, budget) => {
     try {
-      return await compiled.evaluate(input, { ...scope, [BUDGET]: budget });
+      return await compiled.evaluate(input, Object.assign(bindings(scope), { [BUDGET]: budget }));
     } catch (cause) {
       throw isFinanceError(cause) ? cause : failed(where, cause);
     }

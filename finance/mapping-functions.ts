@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { FinanceError } from '../errors';
 import { dayOf, millisOf } from './calendar';
 import type { Currency, Decimal, InvoiceLine } from './documents';
-import type { Scope } from './expression';
+import { type Scope, widen } from './expression';
 import { linesByTaxGroup } from './invoice';
 import type { LookupTable, MappingContext } from './mapping';
 import * as money from './money';
@@ -114,12 +114,15 @@ function lookupIn(
   };
 }
 
+/** So that `$constructor` is nothing. */
+const BARE: Scope = Object.create(null);
+
 /**
  * What expressions see besides JSONata's own functions. Time and chance are the document's, not the machine's.
  * Amounts are decimal strings; `$fromMinor(11900, 'eur')` → `"119.00"`, `$day(epochSeconds)` → the entity's day.
  */
 export function scopeFor(context: MappingContext, tables: ReadonlyMap<string, LookupTable>): Scope {
-  return {
+  return widen(BARE, {
     ...MONEY,
     ...timeOf(context),
     random: chanceOf(context.documentId),
@@ -130,5 +133,5 @@ export function scopeFor(context: MappingContext, tables: ReadonlyMap<string, Lo
     entity: context.entity,
     documentId: context.documentId,
     timeZone: context.timeZone,
-  };
+  });
 }

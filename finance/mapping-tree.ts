@@ -1,5 +1,5 @@
 import { FinanceError } from '../errors';
-import { type Budget, compileExpression, type Expression, type Scope } from './expression';
+import { type Budget, compileExpression, type Expression, type Scope, widen } from './expression';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Evaluate = (input: unknown, scope: Scope, budget: Budget) => Promise<unknown>;
@@ -81,7 +81,7 @@ export function compileVariables(
     return [name, compiled] as const;
   });
   return async (input, scope, budget) => {
-    const wider = { ...scope };
+    const wider = widen(scope, {});
     for (const [name, expression] of parts) wider[name] = await expression(input, wider, budget);
     return wider;
   };
@@ -100,7 +100,7 @@ function compileEach(node: { [key: string]: Json }, pointer: string): Evaluate {
   return async (input, scope, budget) => {
     const made: unknown[] = [];
     for (const [index, element] of listIn(await each(input, scope, budget)).entries())
-      made.push(...listIn(await item(element, { ...scope, index }, budget)));
+      made.push(...listIn(await item(element, widen(scope, { index }), budget)));
     return made;
   };
 }
@@ -133,13 +133,13 @@ function compileObject(node: { [key: string]: Json }, pointer: string): Evaluate
     if (key.startsWith('$') && !OPERATORS.has(key)) throw wrong(pointer, `${key} is not known`);
   }
   const condition = expressionAt(node, '$if', pointer);
-  const widen =
+  const variables =
     node.$let === undefined
       ? undefined
       : compileVariables(node.$let as { [name: string]: Json }, `${pointer}/$let`);
   const body = bodyOf(node, pointer);
   return async (input, scope, budget) => {
-    const wider = widen ? await widen(input, scope, budget) : scope;
+    const wider = variables ? await variables(input, scope, budget) : scope;
     if (condition && !(await condition(input, wider, budget))) return undefined;
     return body(input, wider, budget);
   };

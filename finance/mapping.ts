@@ -2,7 +2,7 @@ import { FinanceError } from '../errors';
 import { millisOf } from './calendar';
 import { hashOf } from './canonical';
 import type { CanonicalDocument, Day } from './documents';
-import { Budget, compileExpression, type Limits, type Scope } from './expression';
+import { Budget, compileExpression, type Limits, type Scope, widen } from './expression';
 import { checkInvoice } from './invoice';
 import { scopeFor } from './mapping-functions';
 import { compileTree, compileVariables } from './mapping-tree';
@@ -70,7 +70,7 @@ interface Compiled {
   used: UsedMapping;
   check: (input: unknown) => void;
   select?: (input: unknown, scope: Scope, budget: Budget) => Promise<unknown>;
-  widen: (input: unknown, scope: Scope, budget: Budget) => Promise<Scope>;
+  variables: (input: unknown, scope: Scope, budget: Budget) => Promise<Scope>;
   output: (input: unknown, scope: Scope, budget: Budget) => Promise<unknown>;
 }
 
@@ -92,7 +92,7 @@ function compile(mapping: MappingDocument): Compiled {
     used: { name: mapping.mapping, version: mapping.version, hash },
     check: inputCheck(mapping.input, nameOf(mapping)),
     select: mapping.select ? compileExpression(mapping.select.slice(1), '/select') : undefined,
-    widen: compileVariables(mapping.variables ?? {}, '/variables'),
+    variables: compileVariables(mapping.variables ?? {}, '/variables'),
     output: compileTree(mapping.output as Parameters<typeof compileTree>[0], '/output'),
   };
   if (compiledMappings.size >= MOST_COMPILED) compiledMappings.delete([...compiledMappings.keys()][0]!);
@@ -204,7 +204,7 @@ export async function mapDocument(
     assertUsable(mapping, context);
     const stage = compile(mapping);
     stage.check(document);
-    const wider = await stage.widen(document, { ...scope, document }, budget);
+    const wider = await stage.variables(document, widen(scope, { document }), budget);
     document = checkDocument(await stage.output(document, wider, budget), mapping, context);
     used.push(stage.used);
   }

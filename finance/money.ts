@@ -137,6 +137,3 @@ export function allocate(
     shares.set(roundingLine, formatMoney(add(shares.get(roundingLine) ?? '0', residue), currency));
   return shares;
 }
-
-/** The larger of two amounts by value. */
-export const larger = (a: Decimal, b: Decimal): Decimal => (compare(a, b) < 0 ? b : a);

@@ -194,8 +194,7 @@ describe('mapping', () => {
     it('let other work have its turn', async () => {
       let turns = 0;
       const timer = setInterval(() => turns++, 1);
-      await failure(result(wild['an endless loop']!));
-      clearInterval(timer);
+      await failure(result(wild['an endless loop']!)).finally(() => clearInterval(timer));
       assert.ok(turns > 20, `only ${turns} turns`);
     }).timeout(15_000);
 
@@ -222,6 +221,8 @@ describe('mapping', () => {
         'CONFIG_INVALID',
       );
       assert.equal(({} as { polluted?: string }).polluted, undefined);
+      for (const name of ['constructor', 'toString', '__proto__'])
+        assert.equal(await result(`=$${name}`), undefined, name);
     });
   });
 
