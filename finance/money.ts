@@ -3,7 +3,6 @@ import { exponentOf } from './currency';
 import {
   add,
   assertDecimal,
-  compare,
   decimalsOf,
   divide,
   equals,
