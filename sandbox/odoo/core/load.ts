@@ -17,6 +17,9 @@ interface Entry {
 
 class LoadFailed extends Error {}
 
+const TOO_MANY =
+  'Found more than 10 errors and more than one error per 10 records, interrupted to avoid showing too many errors.';
+
 /**
  * `load(fields, data)`: creates or updates records by external id, all or nothing. With the context
  * `{mode: 'update', noupdate: true}` it is create-or-get; in its default mode it writes again.
@@ -85,12 +88,15 @@ function flush(env: Environment, model: string, entries: Entry[], messages: Valu
       batchMessage = { ...where(first.span, first.index), message: error.message };
   }
   const ids: number[] = [];
-  for (const entry of entries)
+  for (const [at, entry] of entries.entries())
     try {
       ids.push(...env.db.transaction(() => loadRecords(env, model, [entry])));
     } catch (error) {
       if (!(error instanceof OdooFault)) throw error;
       messages.push({ ...where(entry.span, entry.index), ...messageOf(error) });
+      if (messages.length < 10 || messages.length < (at + 1) / 10) continue;
+      messages.push({ type: 'warning', message: TOO_MANY });
+      break;
     }
   // Odoo 16 does not put the batch's own message first.
   const isKnown = messages.some((message) => JSON.stringify(message) === JSON.stringify(batchMessage));

@@ -68,13 +68,30 @@ function moveModel(version: Version, { moves, posting, reconciliation }: Account
   };
 }
 
+function groupByMove<T>(items: T[], moveOf: (item: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const item of items) groups.set(moveOf(item), [...(groups.get(moveOf(item)) ?? []), item]);
+  return groups;
+}
+
+/** Lines created directly: all of one move together, since each move has to balance. */
+function createLines(moves: Moves, env: Environment, list: Values[]): number[] {
+  const made = new Map<Values, number>();
+  for (const [move, values] of groupByMove(list, (item) => idOf(item, 'move_id'))) {
+    requireRecords(env, 'account.move', [move]);
+    const before = new Set(linesOf(env, move).map(({ id }) => id));
+    moves.write(env, [move], { line_ids: values.map((item): Value => [0, 0, item]) });
+    const fresh = linesOf(env, move).filter(
+      ({ id, display_type: type }) => !before.has(id) && type !== 'tax' && type !== 'payment_term',
+    );
+    for (const [at, item] of values.entries()) made.set(item, fresh[at]?.id ?? 0);
+  }
+  return list.map((item) => made.get(item) ?? 0);
+}
+
 /** A line written directly goes through its move, so that the move stays whole. */
 function writeLines(moves: Moves, env: Environment, ids: number[], values: Values): void {
-  const byMove = new Map<number, number[]>();
-  for (const id of ids) {
-    const move = idOf(env.record('account.move.line', id), 'move_id');
-    byMove.set(move, [...(byMove.get(move) ?? []), id]);
-  }
+  const byMove = groupByMove(ids, (id) => idOf(env.record('account.move.line', id), 'move_id'));
   for (const [move, lines] of byMove) {
     const record = env.record('account.move', move);
     const onlyAccount = Object.keys(values).every((name) =>
@@ -122,11 +139,12 @@ function lineModel({ moves, reconciliation }: Accounting): Model {
         'account.move.line',
       ),
     },
+    create: (env, list) => createLines(moves, env, list),
     unlink: (env, ids) => {
-      for (const id of ids) {
-        const move = idOf(env.record('account.move.line', id), 'move_id');
-        moves.write(env, [move], { line_ids: [[2, id]] });
-      }
+      for (const [move, lines] of groupByMove(ids, (id) =>
+        idOf(env.record('account.move.line', id), 'move_id'),
+      ))
+        moves.write(env, [move], { line_ids: lines.map((line): Value => [2, line]) });
     },
   };
 }

@@ -70,7 +70,7 @@ export class Gateway {
   ): Promise<Value> {
     const keys = externalIdsOfLoad(call);
     const fresh = keys.filter((key) => this.odoo.db.lookup('ir.model.data', 'external id', key).length === 0);
-    if (rule?.mode === 'serialization') return serializationAnswer(call);
+    if (rule?.mode === 'serialization') return serializationAnswer(call, keys[0]);
     const run = async () => {
       const cost = costOf(
         this.costModel,
@@ -79,10 +79,9 @@ export class Gateway {
         keys.length > 0 && fresh.length === 0,
       );
       await pause(cost + (rule?.mode === 'delay' ? rule.delayMs : 0));
-      return [this.odoo.run(uid, call, style)];
+      return this.odoo.run(uid, call, style);
     };
-    const [result] = (await this.workers.alone(fresh, run)) ?? [serializationAnswer(call)];
-    return result ?? null;
+    return this.workers.alone(fresh, run, (key) => serializationAnswer(call, key));
   }
 }
 
@@ -107,10 +106,18 @@ function after(rule: FaultRule | undefined): void {
     throw new OdooFault('builtins.RuntimeError', 'sandbox: failed after the commit');
 }
 
-/** `load` reports the failure as a message of its first record, every other method as a fault. */
-function serializationAnswer(call: Call): Value {
+/** `load` reports the failure as a message of the record that lost, every other method as a fault. */
+function serializationAnswer(call: Call, key: string | undefined): Value {
   const fault = serializationFailure();
   if (call.method !== 'load') throw fault;
-  const message = { rows: { from: 0, to: 0 }, record: 0, type: 'error', message: fault.message };
+  const record = Math.max(0, externalIdsOfLoad(call).indexOf(key ?? ''));
+  const data = call.kwargs.data ?? call.args[1];
+  const row = Array.isArray(data)
+    ? Math.max(
+        0,
+        data.findIndex((cells) => Array.isArray(cells) && cells.includes(key ?? '')),
+      )
+    : 0;
+  const message = { rows: { from: row, to: row }, record, type: 'error', message: fault.message };
   return { ids: false, messages: [message], nextrow: 0 };
 }

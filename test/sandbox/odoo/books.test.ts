@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { demoSeed, type LedgerMove, type RunningOdoo, startOdoo } from '../../../sandbox/odoo';
-import { Caller, type Draft, loadedIds, loadInvoices, type RpcError } from './caller';
+import { Caller, type Draft, KEEP, type Loaded, loadedIds, loadInvoices, type RpcError } from './caller';
 
 const now = () => new Date('2026-11-21T10:00:00Z');
 const cents = (amount: string): bigint => BigInt(amount.replace('.', ''));
@@ -236,5 +236,61 @@ describe('Sandbox Odoo: the books', () => {
       [1, 3],
     );
     assert.deepEqual(await find([], { allowed_company_ids: [2] }), [3]);
+  });
+
+  it('keeps an entry whole whichever way its lines are written', async () => {
+    const [line_a, line_b] = [
+      { account_id: 15, debit: 10 },
+      { account_id: 19, credit: 10 },
+    ];
+    const entry = await caller.call<number>('account.move', 'create', [
+      {
+        move_type: 'entry',
+        line_ids: [
+          [0, 0, line_a],
+          [0, 0, line_b],
+        ],
+      },
+    ]);
+    await assert.rejects(
+      caller.call('account.move.line', 'create', [{ move_id: entry, ...line_a }]),
+      /is not balanced/,
+    );
+    const added = await caller.call<number[]>('account.move.line', 'create', [
+      [line_a, line_b].map((line) => ({ move_id: entry, ...line })),
+    ]);
+    const total = async () =>
+      (await caller.read<{ amount_total: number }>('account.move', [entry], ['amount_total']))[0]
+        ?.amount_total;
+    assert.equal(await total(), 20);
+    await assert.rejects(
+      caller.call('account.move.line', 'write', [[added[0]!], { debit: 11 }]),
+      /is not balanced/,
+    );
+    await assert.rejects(caller.call('account.move.line', 'unlink', [[added[0]!]]), /is not balanced/);
+    await caller.call('account.move.line', 'unlink', [added]);
+    assert.equal(await total(), 10);
+  });
+
+  it('says which required value is missing, and which column of a version there is not', async () => {
+    const { ids, messages } = await caller.call<Loaded>(
+      'account.move',
+      'load',
+      [['id', 'move_type', 'journal_id/.id'], [['req.a', 'out_invoice', '']]],
+      KEEP,
+    );
+    assert.equal(ids, false);
+    assert.equal(messages[0]?.message, "Missing required value for the field 'Journal' (journal_id)");
+    const newest = await startOdoo({ version: '19.0', seed: demoSeed() });
+    const there = new Caller(newest.url);
+    await assert.rejects(
+      there.call('account.account', 'search', [[['company_id', '=', 1]]]),
+      /Invalid field account.account.company_id/,
+    );
+    assert.equal(
+      (await there.call<number[]>('account.account', 'search', [[['company_ids', 'in', [1]]]])).length,
+      20,
+    );
+    await newest.close();
   });
 });
