@@ -41,6 +41,15 @@
         $('<option>').attr('value', value).text(value).appendTo(select);
       return select.val(value ?? column.options[0]);
     }
+    if (column.type === 'flag') {
+      const select = $('<select>').attr('title', label);
+      for (const option of ['true', 'false', 'any'])
+        $('<option>')
+          .attr('value', option)
+          .text(node._(`${column.optionLabel}.${option}`))
+          .appendTo(select);
+      return select.val(value === undefined || value === '' ? 'any' : String(value));
+    }
     const shown = Array.isArray(value) ? value.join(', ') : textOf(value);
     return $('<input type="text" spellcheck="false">')
       .val(shown)
@@ -50,6 +59,7 @@
   function readCell(column, cell) {
     if (column.type === 'check') return cell.prop('checked');
     const value = cell.val().trim();
+    if (column.type === 'flag') return value === 'any' ? '' : value === 'true';
     if (column.type === 'list')
       return value
         .split(',')
@@ -228,14 +238,11 @@
       makeSecret(this.input(`${property}-area`), this.input(property));
     }
 
-    /** Rows of the form that are there only while a select has a value. */
-    showWhen(property, rows) {
+    /** Calls `show` with the value of a select, now and after each change. */
+    showWhen(property, show) {
       const select = this.input(property);
-      const show = () => {
-        for (const [value, selector] of Object.entries(rows)) $(selector).toggle(select.val() === value);
-      };
-      select.on('change', show);
-      show();
+      select.on('change', () => show(select.val()));
+      show(select.val());
     }
   }
 

@@ -45,7 +45,7 @@
     positive: (value) => /^\d+$/.test(value) && Number(value) > 0,
     decimal: (value) => /^\d+(\.\d+)?$/.test(value),
     aboveZero: (value) => /^\d+(\.\d+)?$/.test(value) && Number(value) > 0,
-    size: (value) => /^\d+ ?(b|kb|mb)$/i.test(value),
+    size: (value) => /^\d+(\.\d+)? ?(b|kb|mb|gb)?$/i.test(value),
     currency: (value) => /^[A-Z]{3}$/.test(value) && currencies.has(value),
     country: (value) => /^[A-Z]{2}$/.test(value),
     subdivision: (value) => /^[A-Z0-9]{1,3}$/.test(value),
@@ -110,7 +110,7 @@
 
   /** Whether a cell of a table passes the test of its column. */
   Ledgerway.cellPasses = (column, row) => {
-    if (column.type === 'check') return true;
+    if (column.type === 'check' || column.type === 'flag') return true;
     return Ledgerway.passes(column.test, row[column.name], column.optional);
   };
 
