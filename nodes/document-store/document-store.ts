@@ -11,8 +11,8 @@ interface DocumentStoreConfig extends NodeConfig {
 /** Names a store; the runtime owns it, so it survives every redeploy. */
 export = (RED: RedApi): void => {
   RED.nodes.registerType('ledgerway-document-store', function (this: StoreNode, given: DocumentStoreConfig) {
+    RED.nodes.createNode(this, given);
     const config = migrate(given);
-    RED.nodes.createNode(this, config);
     this.storeName = config.store || 'default';
     this.store = () => hostOf(RED).store(this.storeName);
   });

@@ -15,8 +15,8 @@ export = (RED: RedApi): void => {
   RED.nodes.registerType(
     'ledgerway-einvoice-channel',
     function (this: ChannelNode, given: EInvoiceChannelConfig) {
+      RED.nodes.createNode(this, given);
       const config = migrate(given);
-      RED.nodes.createNode(this, config);
       const token = this.credentials?.secret ?? '';
       knowSecret(token);
       this.target = optionalField(config.url) ?? '';

@@ -46,8 +46,8 @@ export function defineStep<Config extends NodeConfig>(
   definition: StepDefinition<Config>,
 ): void {
   RED.nodes.registerType(type, function (this: FlowNode, given: Config) {
+    RED.nodes.createNode(this, given);
     const config = migrate(given);
-    RED.nodes.createNode(this, config);
     const step = new StepNode(RED, this, definition, () => definition.make(config, this));
     this.on('input', (msg, send, done) => void step.take(msg, send, done));
     this.on('close', () => step.close());

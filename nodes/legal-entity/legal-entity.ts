@@ -42,8 +42,8 @@ interface KindRow {
 
 export = (RED: RedApi): void => {
   RED.nodes.registerType('ledgerway-legal-entity', function (this: EntityNode, given: LegalEntityConfig) {
+    RED.nodes.createNode(this, given);
     const config = migrate(given);
-    RED.nodes.createNode(this, config);
     const read = once(() => readConfig(config));
     this.entity = () => read().entity;
     this.batchAt = (kind) => read().batches.get(kind);

@@ -25,8 +25,8 @@ export = (RED: RedApi): void => {
   RED.nodes.registerType(
     'ledgerway-odoo-connection',
     function (this: ConnectionNode, given: OdooConnectionConfig) {
+      RED.nodes.createNode(this, given);
       const config = migrate(given);
-      RED.nodes.createNode(this, config);
       const url = optionalField(config.url)?.replace(/\/+$/, '') ?? '';
       this.target = `${url}/${config.database ?? ''}`;
       this.prefix = optionalField(config.prefix) ?? DEFAULT_PREFIX;

@@ -25,8 +25,8 @@ interface PipelineInConfig extends NodeConfig {
 /** Start of a pipeline: pulls documents from the store, at most so many at once, one open a lane. */
 export = (RED: RedApi): void => {
   RED.nodes.registerType('ledgerway-pipeline-in', function (this: FlowNode, given: PipelineInConfig) {
+    RED.nodes.createNode(this, given);
     const config = migrate(given);
-    RED.nodes.createNode(this, config);
     const line = new StatusLine(this);
     try {
       const source = new PipelineSource(RED, this, config, line);

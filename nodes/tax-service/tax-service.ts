@@ -23,8 +23,8 @@ export = (RED: RedApi): void => {
   RED.nodes.registerType(
     'ledgerway-tax-service',
     function (this: TaxServiceNode, given: TaxServiceConfig) {
+      RED.nodes.createNode(this, given);
       const config = migrate(given);
-      RED.nodes.createNode(this, config);
       const secret = this.credentials?.secret;
       knowSecret(secret);
       this.mode = config.roundingMode === 'round_globally' ? 'round_globally' : 'round_per_line';

@@ -30,8 +30,8 @@ export = (RED: RedApi): void => {
   RED.nodes.registerType(
     'ledgerway-webhook-in',
     function (this: FlowNode<Credentials>, given: WebhookInConfig) {
+      RED.nodes.createNode(this, given);
       const config = migrate(given);
-      RED.nodes.createNode(this, config);
       const line = new StatusLine(this);
       try {
         const webhook = new Webhook(RED, this, config, line);
