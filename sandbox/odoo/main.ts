@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { FinanceError } from '../../errors';
 import { demoSeed, startOdoo } from '.';
 
 const VERSIONS = ['16.0', '17.0', '19.0'] as const;
@@ -18,7 +19,9 @@ async function main(): Promise<void> {
   const version = VERSIONS.find((known) => known === values.version);
   const costModel = (['none', 'odoo17'] as const).find((known) => known === values.cost);
   if (!version || !costModel)
-    throw new Error(`--version is one of ${VERSIONS.join(', ')}; --cost is none or odoo17`);
+    throw new FinanceError('CONFIG_INVALID', {
+      message: `--version is one of ${VERSIONS.join(', ')}; --cost is none or odoo17.`,
+    });
   const { host, data: dataFile } = values;
   const odoo = await startOdoo({
     host,

@@ -1,3 +1,4 @@
+import { FinanceError } from '../../errors';
 import type { Database } from './core/database';
 import { Environment } from './core/environment';
 import type { Registry } from './core/model';
@@ -150,7 +151,8 @@ function withImplied(groups: string[]): string[] {
 export function plant(db: Database, registry: Registry, seed: OdooSeed, clock: () => Date): void {
   db.transaction(() => {
     const [root] = seed.users;
-    if (!root) throw new Error('a seed needs a user');
+    if (!root)
+      throw new FinanceError('CONFIG_INVALID', { message: 'A seed of the sandbox Odoo needs a user.' });
     for (const user of seed.users) db.insert('res.users', userRecord(user));
     const env = new Environment(db, registry, root.id, {}, clock, true);
     for (const currency of seed.currencies) insert(env, 'res.currency', currencyValues(currency));

@@ -8,7 +8,7 @@ import type { FaultSwitch } from './protocol/fault-switch';
 import type { Gateway } from './protocol/gateway';
 import { jsonRpc } from './protocol/json-rpc';
 import { json2 } from './protocol/json2';
-import { parseJson } from './protocol/python-json';
+import { JsonRefused, parseJson } from './protocol/python-json';
 import { xmlRpc } from './protocol/xml-rpc';
 
 type Handler = (request: Request, response: Response) => Promise<void> | void;
@@ -84,7 +84,7 @@ export function odooServer(gateway: Gateway, faults: FaultSwitch, log: CallLog):
     }),
   );
   app.use((error: Error, _request: Request, response: Response, _next: NextFunction) => {
-    response.status(500).json({ error: error.message });
+    response.status(error instanceof JsonRefused ? 400 : 500).json({ error: error.message });
   });
   return app;
 }

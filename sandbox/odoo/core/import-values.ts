@@ -9,19 +9,18 @@ import { isDate } from './values';
 export interface CellError {
   field: string;
   fieldName: string;
-  message: string;
+  /** The message, given the path of labels to the field. */
+  say: (label: string) => string;
   moreinfo?: Value;
 }
 
 class Unconvertible extends Error {
   constructor(
-    /** `%s` stands for the field's label. */
-    readonly template: string,
+    /** The message, given the path of labels to the field. */
+    readonly say: (label: string) => string,
     readonly moreinfo?: Value,
-    /** Labels below the top field, outermost first. */
-    readonly below: string[] = [],
   ) {
-    super(template);
+    super(say(''));
   }
 }
 
@@ -42,9 +41,7 @@ export function convertRecord(
       values[name] = cell.length === 0 ? false : convert(env, name, field, cell);
     } catch (error) {
       if (!(error instanceof Unconvertible)) throw error;
-      const label = [field.label, ...error.below].join('/');
-      const message = error.template.replace('%s', label);
-      errors.push({ field: name, fieldName: field.label, message, moreinfo: error.moreinfo });
+      errors.push({ field: name, fieldName: field.label, say: error.say, moreinfo: error.moreinfo });
     }
   }
   return { values, errors };
@@ -59,14 +56,15 @@ function convert(env: Environment, name: string, field: Field, cell: string | Ra
       if (/^\s*-?(\d+(\.\d*)?|\.\d+)\s*$/.test(cell))
         return Number(toDecimal(cell.trim().replace(/\.$/, '')).toString());
       throw new Unconvertible(
-        `'${cell}' does not seem to be ${field.type === 'integer' ? 'an integer' : 'a number'} for field '%s'`,
+        (label) =>
+          `'${cell}' does not seem to be ${field.type === 'integer' ? 'an integer' : 'a number'} for field '${label}'`,
       );
     case 'boolean':
       return /^(1|true|yes)$/i.test(cell);
     case 'date':
       if (isDate(cell)) return cell;
       throw new Unconvertible(
-        `'${cell}' does not seem to be a valid date for field '%s'`,
+        (label) => `'${cell}' does not seem to be a valid date for field '${label}'`,
         "Use the format '2012-12-31'",
       );
     case 'selection':
@@ -83,7 +81,7 @@ function convertSelection(field: Field, cell: string): Value {
   const found = options.find(([key, label]) => key === cell || label.toLowerCase() === cell.toLowerCase());
   if (found) return found[0];
   throw new Unconvertible(
-    `Value '${cell}' not found in selection field '%s'`,
+    (label) => `Value '${cell}' not found in selection field '${label}'`,
     options.map(([, label]) => label),
   );
 }
@@ -92,7 +90,10 @@ function convertJson(name: string, cell: string): Value {
   try {
     return JSON.parse(cell) as Value;
   } catch {
-    throw new Unconvertible(`'${cell}' does not seem to be a valid JSON for field '%s'`, name);
+    throw new Unconvertible(
+      (label) => `'${cell}' does not seem to be a valid JSON for field '${label}'`,
+      name,
+    );
   }
 }
 
@@ -119,10 +120,7 @@ function convertLine(env: Environment, field: Field, cell: RawRecord): Value {
   const relation = field.relation ?? '';
   const { values, errors } = convertRecord(env, relation, cell);
   const [error] = errors;
-  if (error) {
-    const template = error.message.replace(`'${error.fieldName}`, "'%s");
-    throw new Unconvertible(template, error.moreinfo, [error.fieldName]);
-  }
+  if (error) throw new Unconvertible((label) => error.say(`${label}/${error.fieldName}`), error.moreinfo);
   const externalId = cell.get('id');
   if (typeof externalId !== 'string' || externalId === '') return [0, 0, values];
   const known = findExternalId(env, externalId);
@@ -136,14 +134,15 @@ function findRecord(env: Environment, field: Field, by: string, text: string): V
     by === '.id' ? [byId(env, relation, text), 'database id'] : byText(env, relation, by, text);
   if (id) return id;
   throw new Unconvertible(
-    `No matching record found for ${kind} '${text}' in field '%s'`,
+    (label) => `No matching record found for ${kind} '${text}' in field '${label}'`,
     possibleValues(env, relation, by),
   );
 }
 
 function byId(env: Environment, relation: string, text: string): number {
   const id = Number(text);
-  if (!Number.isInteger(id)) throw new Unconvertible(`Invalid database id '${text}' for the field '%s'`);
+  if (!Number.isInteger(id))
+    throw new Unconvertible((label) => `Invalid database id '${text}' for the field '${label}'`);
   return env.find(relation, id) ? id : 0;
 }
 

@@ -52,12 +52,12 @@ function convertAll(
 ): Entry[] {
   return extractRecords(env, model, paths, rows).map((span, index) => {
     const { values, errors } = convertRecord(env, model, span.record);
-    for (const { field, fieldName, message, moreinfo } of errors)
+    for (const { field, fieldName, say, moreinfo } of errors)
       messages.push({
         ...where(span, index),
         field,
         field_name: fieldName,
-        message,
+        message: say(fieldName),
         ...(moreinfo === undefined ? {} : { moreinfo }),
       });
     const externalId = cellText((span.record.get('id') as string | undefined) ?? '');

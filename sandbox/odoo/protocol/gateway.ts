@@ -31,8 +31,8 @@ export class Gateway {
 
   /** Logs in; counts as the method `authenticate` of the model `common`. */
   async authenticate(login: string, secret: string): Promise<number | false> {
-    return this.guarded('common', 'authenticate', async () => {
-      await pause(costOf(this.costModel, 'authenticate', 1, false));
+    return this.guarded('common', 'authenticate', async (rule) => {
+      await pause(costOf(this.costModel, 'authenticate', 1, false) + delayOf(rule));
       return this.odoo.authenticate(login, secret);
     });
   }
@@ -78,12 +78,14 @@ export class Gateway {
         recordsOf(call),
         keys.length > 0 && fresh.length === 0,
       );
-      await pause(cost + (rule?.mode === 'delay' ? rule.delayMs : 0));
+      await pause(cost + delayOf(rule));
       return this.odoo.run(uid, call, style);
     };
     return this.workers.alone(fresh, run, (key) => serializationAnswer(call, key));
   }
 }
+
+const delayOf = (rule: FaultRule | undefined): number => (rule?.mode === 'delay' ? rule.delayMs : 0);
 
 async function pause(ms: number): Promise<void> {
   if (ms > 0) await sleep(ms);
