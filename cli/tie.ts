@@ -52,6 +52,7 @@ export interface AnsweredEvent {
 
 interface KnownDelivery {
   receive_key: string;
+  entity: string;
   count: number;
 }
 
@@ -170,6 +171,7 @@ function compareEntity(name: string, entity: TieFigures, moves: LedgerMove[], di
 /**
  * Every event answered 2xx must be in the store, and the other way round. A runtime killed between commit and
  * answer gets the event again: that delivery was never answered, so it is no duplicate that was received.
+ * @returns how many events are lost
  */
 function compareReceived(
   entities: Record<string, TieFigures>,
@@ -177,23 +179,24 @@ function compareReceived(
   known: KnownDelivery[],
   differences: string[],
 ): number {
-  const keys = new Set(known.map(({ receive_key }) => receive_key));
-  const lost = answered.filter(({ key }) => key !== undefined && !keys.has(key));
-  if (lost.length > 0)
-    differences.push(`${lost.length} events were answered 2xx and are not in the store: ${lost[0]!.key} …`);
-  const unread = answered.filter(({ key }) => key === undefined).length;
-  const distinct = new Set(answered.flatMap(({ key }) => key ?? [])).size + unread;
-  if (unread < answered.length && known.length !== distinct)
-    differences.push(`${distinct} different events were answered 2xx, the store holds ${known.length}`);
-  let unanswered = known.reduce((sum, { count }) => sum + count, 0) - answered.length;
-  for (const entity of Object.values(entities)) {
-    const out = Math.max(0, Math.min(unanswered, entity.duplicates));
-    entity.received -= out;
-    entity.duplicates -= out;
-    unanswered -= out;
+  const answers = new Map<string, number>();
+  for (const { key } of answered) if (key !== undefined) answers.set(key, (answers.get(key) ?? 0) + 1);
+  let surplus = -answered.filter(({ key }) => key === undefined).length;
+  for (const { receive_key, entity, count } of known) {
+    const times = answers.get(receive_key);
+    answers.delete(receive_key);
+    if (times === undefined) surplus += count;
+    else if (count < times)
+      differences.push(`${receive_key} was answered ${times} times and counted ${count} times`);
+    else if (entities[entity]) {
+      entities[entity].received -= count - times;
+      entities[entity].duplicates -= count - times;
+    }
   }
-  if (unanswered !== 0)
-    differences.push(`the store counts ${unanswered} deliveries more than were answered 2xx`);
+  if (surplus !== 0) differences.push(`the store counts ${surplus} deliveries that were never answered`);
+  const lost = [...answers.keys()];
+  if (lost.length > 0)
+    differences.push(`${lost.length} events were answered 2xx and are not in the store: ${lost[0]} …`);
   return lost.length;
 }
 

@@ -61,8 +61,9 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   red.init(server, nodeRedSettings(config, host, mappings, log));
   app.disable('x-powered-by');
   app.use(healthRoutes(host));
-  app.use(red.httpAdmin);
+  // The flows' routes first: the admin side parses every body, and a signature is made over the raw bytes.
   app.use(red.httpNode);
+  app.use(red.httpAdmin);
   const started = new Promise<void>((resolve) => red.events.once('flows:started', () => resolve()));
   red.events.on('flows:started', () => void host.flowsStarted());
   await red.start();

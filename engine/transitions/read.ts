@@ -5,7 +5,7 @@ import { documentById } from './documents';
 
 /** Counts of documents of one entity; all but `received` are disjoint and add up to it. */
 export interface Figures {
-  /** Events answered 2xx, each delivery counted. */
+  /** Events answered 2xx, each delivery counted; one that was only fetched (backfill) counts once. */
   received: number;
   /** Settled as completed. */
   posted: number;
@@ -41,7 +41,8 @@ export function* figures(_tx: Tx): Transition<Record<string, Figures>> {
     return result[entity];
   };
   const deliveries = yield* all<{ entity: string; n: number; documents: number }>(
-    'SELECT entity, SUM(count) AS n, COUNT(*) AS documents FROM deliveries GROUP BY entity',
+    `SELECT entity, SUM(CASE WHEN count = 0 THEN 1 ELSE count END) AS n, COUNT(*) AS documents
+     FROM deliveries GROUP BY entity`,
   );
   for (const { entity, n, documents } of deliveries) {
     of(entity).received = Number(n);
@@ -183,6 +184,6 @@ export function* documents(
 /** Every event key that the store knows, with how often it was delivered. */
 export function* deliveries(
   _tx: Tx,
-): Transition<{ receive_key: string; document_id: string; count: number }[]> {
-  return yield* all('SELECT receive_key, document_id, count FROM deliveries ORDER BY receive_key');
+): Transition<{ receive_key: string; document_id: string; entity: string; count: number }[]> {
+  return yield* all('SELECT receive_key, document_id, entity, count FROM deliveries ORDER BY receive_key');
 }

@@ -28,6 +28,8 @@ export interface ReceiveInput {
   hold?: StoredError;
   /** Stored and settled as skipped at once: an event type that the source is configured to ignore. */
   skip?: string;
+  /** Fetched by us (backfill): nobody was answered, so a known key counts as no redelivery. */
+  fetched?: boolean;
   /** Moved in the same transaction. */
   cursor?: { name: string; value: string };
 }
@@ -48,6 +50,10 @@ export function* receive(tx: Tx, input: ReceiveInput): Transition<ReceiveResult>
     'SELECT document_id, count FROM deliveries WHERE receive_key = $1',
     input.receiveKey,
   );
+  if (known && input.fetched) {
+    if (cursor.length > 0) yield* record(tx, 'cursor', null, {}, cursor);
+    return { documentId: known.document_id, status: 'duplicate' };
+  }
   if (known) {
     yield* update('deliveries', 'receive_key', input.receiveKey, {
       count: Number(known.count) + 1,
@@ -115,7 +121,7 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
     receive_key: input.receiveKey,
     document_id: id,
     entity: input.entity,
-    count: 1,
+    count: input.fetched ? 0 : 1,
     last_at: tx.now,
   });
   const body = yield* keepBody(tx, id, 'source', input.body.mediaType, input.body.content);

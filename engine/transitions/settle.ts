@@ -333,7 +333,9 @@ export function* holdRow(
   notes: { changes: Changes; subjects: Subject[] } = { changes: {}, subjects: [] },
 ): Transition<void> {
   const exception = yield* openException(tx, { ...row, ...notes.changes } as DocumentRow, error);
-  const lane: Changes = row.lane_policy === 'pass' || row.in_lane === 0 ? { in_lane: 0, blocked: 0 } : {};
+  // A conflict has no claim to its business object: what comes behind it must not wait for it.
+  const leaves = row.lane_policy === 'pass' || row.in_lane === 0 || error.code === 'DOCUMENT_CONFLICT';
+  const lane: Changes = leaves ? { in_lane: 0, blocked: 0 } : {};
   yield* transit(
     tx,
     row,

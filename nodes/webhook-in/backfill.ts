@@ -60,7 +60,7 @@ async function receiveFrom(
   for await (const { event, rawBody, cursor: value } of events) {
     if (signal.aborted || host.paused) break;
     const input = receivedOf(event, rawBody, rules, 'backfill');
-    const { status } = await store.receive({ ...input, cursor: { name, value } });
+    const { status } = await store.receive({ ...input, fetched: true, cursor: { name, value } });
     if (status !== 'duplicate') received++;
   }
   return received;
