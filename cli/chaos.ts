@@ -16,7 +16,7 @@ import { tie } from './tie';
 interface ChaosResult {
   /** Events answered 2xx that are not in the store. */
   lost: number;
-  /** Moves in Odoo beyond one a posted document. */
+  /** Moves in Odoo beyond the first about the same document. */
   duplicates: number;
   kills: number;
   seed: number;
@@ -91,7 +91,7 @@ async function killAndTie({ sandbox, data, kills, documents, seed }: ChaosRun): 
   const audit = await runtime.read((store) => store.audit());
   return {
     lost: result.lost,
-    duplicates: Math.max(0, result.total.odooMoves - result.total.posted),
+    duplicates: result.doubled,
     kills: struck,
     seed,
     documents,

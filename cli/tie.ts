@@ -24,6 +24,8 @@ export interface Tie {
   entities: Record<string, TieFigures>;
   /** Events answered 2xx that the store does not hold. */
   lost: number;
+  /** Moves in Odoo beyond the first about the same document of the source. */
+  doubled: number;
   /** What does not tie, in words; empty where all does. */
   differences: string[];
 }
@@ -33,6 +35,7 @@ interface LedgerMove {
   company: { id: number };
   state: string;
   moveType: string;
+  ref: string | null;
   currency: string;
   amountTotal: string;
   lines: { debit: string; credit: string }[];
@@ -99,7 +102,13 @@ export async function tie(
   }
   const lost = compareReceived(entities, answered, known, differences);
   compareLines(ledger, differences);
-  return { total: totalOf(entities), entities, lost, differences };
+  return {
+    total: totalOf(entities),
+    entities,
+    lost,
+    doubled: countDoubled(ledger, differences),
+    differences,
+  };
 }
 
 /** The events that the billing system knows to have been answered 2xx. */
@@ -198,6 +207,14 @@ function compareReceived(
   if (lost.length > 0)
     differences.push(`${lost.length} events were answered 2xx and are not in the store: ${lost[0]} …`);
   return lost.length;
+}
+
+/** Whatever their external keys say: two moves of one kind about one reference of the source are one too many. */
+function countDoubled(ledger: LedgerMove[], differences: string[]): number {
+  const references = ledger.map(({ company, moveType, ref }) => `${company.id} ${moveType} ${ref}`);
+  const doubled = references.length - new Set(references).size;
+  if (doubled > 0) differences.push(`Odoo holds ${doubled} moves too many about the same documents`);
+  return doubled;
 }
 
 function compareLines(ledger: LedgerMove[], differences: string[]): void {
