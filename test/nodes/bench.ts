@@ -111,6 +111,13 @@ export const node = (id: string, type: string, more: object = {}): object => ({
   ...more,
 });
 
+/** Node-RED takes a node without a place on the canvas for a configuration node. */
+const CONFIG = /legal-entity|document-store|connection|service|channel/;
+const placed = (flow: object[]): object[] => [
+  TAB,
+  ...flow.map((each) => (CONFIG.test((each as { type: string }).type) ? each : { x: 0, y: 0, ...each })),
+];
+
 type Line = { level: string; facts: unknown; text: string };
 
 /** Node-RED with our nodes on a real host with a real store, in a folder of its own. */
@@ -147,13 +154,13 @@ export class Bench {
     const capture = (RED: RedApi): void => {
       this.RED = RED;
     };
-    await helper.load([...NODES, ...nodes, capture], [TAB, ...flow], credentials);
+    await helper.load([...NODES, ...nodes, capture], placed(flow), credentials);
     await this.host.flowsStarted();
     this.listen(flow);
   }
 
   async redeploy(flow: object[], credentials: object = {}): Promise<void> {
-    await helper.setFlows([TAB, ...flow], 'full', credentials);
+    await helper.setFlows(placed(flow), 'full', credentials);
     await this.host.flowsStarted();
     this.listen(flow);
   }
