@@ -1,5 +1,15 @@
 import { sha256 } from './ids';
-import { all, insert, one, run, type SqlRow, type SqlValue, type Transition, type Tx } from './transaction';
+import {
+  all,
+  insert,
+  one,
+  type PendingEvent,
+  run,
+  type SqlRow,
+  type SqlValue,
+  type Transition,
+  type Tx,
+} from './transaction';
 
 /**
  * What the audit chain vouches for: of each of these tables, the row's digest over these columns stands in the
@@ -139,7 +149,8 @@ function chainOf(documentId: string | null, chains: number): number {
 }
 
 /**
- * Writes one audit event in the running transaction: what happened, and the digest of every row it touched.
+ * Notes one audit event of the running transaction: what happened, and the digest of every row it touched.
+ * {@link seal} writes it.
  * @param data plain facts (ids, hashes, states), never a body.
  */
 export function* record(
@@ -149,29 +160,75 @@ export function* record(
   data: Record<string, unknown>,
   subjects: Subject[],
 ): Transition<void> {
-  const seals: [string, string, string][] = [];
+  const seals: PendingEvent['seals'] = [];
   for (const [table, key] of subjects) {
     const { key: column, columns } = SEALED[table];
     const row = yield* one(`SELECT ${columns.join(', ')} FROM ${table} WHERE ${column} = $1`, key);
     seals.push([table, key, digest(table, row)]);
   }
-  const chain = chainOf(documentId, tx.chains);
-  const head = yield* one<{ seq: number; hash: string }>(
-    'SELECT seq, hash FROM audit_heads WHERE chain = $1',
-    chain,
+  tx.events.push({ type, documentId, data, seals });
+}
+
+interface Head {
+  chain: number;
+  seq: number;
+  hash: string;
+}
+
+/**
+ * Puts the events of the transaction at the ends of their chains: the last thing it does, and in the order of the
+ * chains, for a chain's head is where transactions wait for each other.
+ */
+export function* seal(tx: Tx): Transition<void> {
+  const events = tx.events.splice(0);
+  if (events.length === 0) return;
+  const chains = [...new Set(events.map(({ documentId }) => chainOf(documentId, tx.chains)))];
+  const places = chains.map((_, index) => `$${index + 1}`).join(', ');
+  const found = yield* all<Head & { first: number }>(
+    `SELECT chain, seq, hash, ${firstNumber(tx)} AS first FROM audit_heads
+     WHERE chain IN (${places}) ORDER BY chain {lock}`,
+    ...chains,
   );
+  const heads = new Map(found.map((head) => [Number(head.chain), head]));
+  const first = Number(found[0]?.first ?? 0);
+  for (const [index, event] of events.entries()) {
+    const chain = chainOf(event.documentId, tx.chains);
+    // With several chains the events about one row are put in order by a number of the whole store.
+    const order = tx.chains > 1 ? { order: first + index } : {};
+    heads.set(chain, { ...(yield* append(tx, chain, heads.get(chain), event, order)), first });
+  }
+  for (const chain of chains) yield* moveHead(heads.get(chain)!, !found.some((head) => head.chain === chain));
+}
+
+/** Numbers grow with each transaction by more than it has events; drawn while the rows it changed are locked. */
+function firstNumber(tx: Tx): string {
+  return tx.chains > 1 ? "(SELECT nextval('audit_order'))" : '0';
+}
+
+function* append(
+  tx: Tx,
+  chain: number,
+  head: Head | undefined,
+  { documentId, type, data, seals }: PendingEvent,
+  order: { order?: number },
+): Transition<Head> {
   const event: AuditEvent = {
     chain,
     seq: Number(head?.seq ?? 0) + 1,
     at: tx.now,
     document_id: documentId,
     type,
-    data: JSON.stringify({ ...data, seals }),
+    data: JSON.stringify({ ...data, ...order, seals }),
   };
   const hash = linkHash(head?.hash ?? '', event);
   yield* insert('audit', { ...event, hash });
-  if (head) yield* run('UPDATE audit_heads SET seq = $2, hash = $3 WHERE chain = $1', chain, event.seq, hash);
-  else yield* insert('audit_heads', { chain, seq: event.seq, hash });
+  tx.sealed = { chain, hash };
+  return { chain, seq: event.seq, hash };
+}
+
+function* moveHead({ chain, seq, hash }: Head, isNew: boolean): Transition<void> {
+  if (isNew) return yield* insert('audit_heads', { chain, seq, hash });
+  yield* run('UPDATE audit_heads SET seq = $2, hash = $3 WHERE chain = $1', chain, seq, hash);
 }
 
 export interface AuditVerification {
@@ -188,7 +245,7 @@ export function* verifyAudit(page = 5000): Transition<AuditVerification> {
   const find = (text: string) => {
     if (findings.length < 100) findings.push(text);
   };
-  const last = new Map<string, { at: number; digest: string }>();
+  const last = new Map<string, { order: number; digest: string }>();
   const heads = yield* all<{ chain: number; seq: number; hash: string }>(
     'SELECT chain, seq, hash FROM audit_heads ORDER BY chain',
   );
@@ -221,10 +278,11 @@ export function* verifyAudit(page = 5000): Transition<AuditVerification> {
         seq = Number(row.seq);
         hash = row.hash;
         events++;
-        for (const [table, key, value] of sealsOf(row.data, place, find)) {
+        const { order = seq, seals } = sealsOf(row.data, place, find);
+        for (const [table, key, value] of seals) {
           const name = `${table} ${key}`;
           const known = last.get(name);
-          if (!known || known.at <= Number(row.at)) last.set(name, { at: Number(row.at), digest: value });
+          if (!known || known.order <= order) last.set(name, { order, digest: value });
         }
       }
       if (rows.length < page) break;
@@ -236,12 +294,18 @@ export function* verifyAudit(page = 5000): Transition<AuditVerification> {
   return { ok: findings.length === 0, events, rows, findings };
 }
 
-function sealsOf(data: string, place: string, find: (text: string) => void): [string, string, string][] {
+function sealsOf(
+  data: string,
+  place: string,
+  find: (text: string) => void,
+): { order?: number; seals: PendingEvent['seals'] } {
   try {
-    return (JSON.parse(data) as { seals: [string, string, string][] }).seals;
+    const event = JSON.parse(data) as { order?: number; seals: PendingEvent['seals'] };
+    if (event.seals.every((seal) => seal.length === 3)) return event;
+    throw new TypeError('A seal is a table, a key and a digest.');
   } catch {
     find(`${place}: its content is not readable`);
-    return [];
+    return { seals: [] };
   }
 }
 

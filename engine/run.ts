@@ -71,11 +71,11 @@ export async function step<Result extends Json>(
   wrote(context, known.hop);
   if (known.status === 'done') return { status: 'done', result: known.result as Result, replayed: true };
   const stepId = known.stepId;
+  let result: Result | Pending;
   try {
     boundary(`${kind} before`);
-    const result = await attempt(known, spec, effect);
+    result = await attempt(known, spec, effect);
     boundary(`${kind} after`);
-    return await keep(store, context, stepId, result);
   } catch (caught) {
     const error = toFinanceError(caught);
     if (error.code === 'STORE_FENCE_STALE') throw error;
@@ -89,6 +89,7 @@ export async function step<Result extends Json>(
     });
     throw error;
   }
+  return await keep(store, context, stepId, result);
 }
 
 type Known = Extract<Awaited<ReturnType<Store['intend']>>, { status: 'new' | 'open' | 'pending' }>;
@@ -123,18 +124,21 @@ async function keep<Result extends Json>(
   result: Result | Pending,
 ): Promise<StepOutcome<Result>> {
   const { documentId, fence } = context;
-  if (result instanceof Pending) {
-    await store.pend({
-      documentId,
-      fence,
-      stepId,
-      result: result.result,
-      until: Date.now() + result.delayMs,
-    });
+  try {
+    if (!(result instanceof Pending)) {
+      await store.complete({ documentId, fence, stepId, result });
+      return { status: 'done', result, replayed: false };
+    }
+    const until = Date.now() + result.delayMs;
+    await store.pend({ documentId, fence, stepId, result: result.result, until });
     return { status: 'waiting' };
+  } catch (caught) {
+    // The effect was had: its intent stays open, so that the next delivery asks the target.
+    const error = toFinanceError(caught);
+    if (error.code !== 'STORE_FENCE_STALE')
+      await store.failRun({ ...leaseOf(context), error: error.toJSON() }).catch(() => undefined);
+    throw error;
   }
-  await store.complete({ documentId, fence, stepId, result });
-  return { status: 'done', result, replayed: false };
 }
 
 async function holdAs(

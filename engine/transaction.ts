@@ -14,16 +14,58 @@ export interface Statement {
  */
 export type Transition<Result> = Generator<Statement, Result, SqlRow[]>;
 
-/** What a driver tells each transition. */
+export type Dialect = 'sqlite' | 'postgres';
+
+/** Words that the dialects say differently; statements and migrations write them in braces. */
+const WORDS: Record<Dialect, Record<string, string>> = {
+  // One writer at a time: what it reads is locked already.
+  sqlite: { lock: '', 'skip locked': '', serial: 'INTEGER PRIMARY KEY AUTOINCREMENT', blob: 'BLOB' },
+  postgres: {
+    lock: 'FOR UPDATE',
+    'skip locked': 'FOR UPDATE SKIP LOCKED',
+    serial: 'BIGSERIAL PRIMARY KEY',
+    blob: 'BYTEA',
+  },
+};
+
+/** The text with each `{word}` in the dialect's own words. */
+export function inDialect(sql: string, dialect: Dialect): string {
+  return sql.replaceAll(/\{([a-z ]+)\}/g, (_, word: string) => WORDS[dialect][word]!);
+}
+
+/** An audit event that waits for the end of its transaction. */
+export interface PendingEvent {
+  type: string;
+  documentId: string | null;
+  data: Record<string, unknown>;
+  /** Table, key and digest of each row it is about. */
+  seals: [string, string, string][];
+}
+
+/** What a driver tells each transition, and what it collects. */
 export interface Tx {
   /** Milliseconds since the epoch, of the store's clock. */
   now: number;
+  dialect: Dialect;
   /** How many audit chains the store keeps (SQLite 1, Postgres 16). */
   chains: number;
+  /**
+   * Workers that are known to be gone; their leases are voided. Without it one process owns the store, and
+   * whatever was leased when it opens belonged to one that is gone.
+   */
+  deadWorkers?: readonly string[];
   /** Pipelines that got work in this transaction; waked after the commit. */
   wake: Set<string>;
-  /** Documents whose lease ended in this transaction. */
-  ended: Set<string>;
+  /** Documents whose lease ended in this transaction, with the worker that had it. */
+  ended: Map<string, string | null>;
+  /** Audit events not yet in their chains. */
+  events: PendingEvent[];
+  /** The last audit event that was written: where it stands, the transaction is committed. */
+  sealed?: { chain: number; hash: string };
+}
+
+export function newTx(facts: Pick<Tx, 'now' | 'dialect' | 'chains' | 'deadWorkers'>): Tx {
+  return { ...facts, wake: new Set(), ended: new Map(), events: [] };
 }
 
 /** All rows of a statement. */
@@ -42,6 +84,16 @@ export function* one<Row extends object = SqlRow>(
 /** A statement whose rows do not matter. */
 export function* run(sql: string, ...params: SqlValue[]): Transition<void> {
   yield { sql, params };
+}
+
+/**
+ * Makes the transactions that name the same thing wait for each other, until they commit. A lane is locked before
+ * it is looked at, so that its order is that of the commits; a business key, so that none waits unseen for a key
+ * that is being settled.
+ */
+export function* lock(tx: Tx, what: 'lane' | 'key' | 'worker' | 'pipelines', name: string): Transition<void> {
+  if (tx.dialect === 'sqlite') return;
+  yield* run('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', `${what}:${name}`);
 }
 
 /** Inserts `values` (column → value) into `table`. */

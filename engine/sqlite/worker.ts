@@ -3,8 +3,8 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FinanceError, type StoredError, toFinanceError } from '../../errors';
 import { MIGRATIONS, SCHEMA_VERSION } from '../migrations';
-import type { SqlRow, SqlValue, Transition, Tx } from '../transaction';
-import { TRANSITIONS, type TransitionName } from '../transitions';
+import { inDialect, newTx, type SqlRow, type SqlValue, type Transition, type Tx } from '../transaction';
+import { perform, type TransitionName } from '../transitions';
 import { RESERVE_PAGES, Reserve } from './reserve';
 
 /** Opens a store file; see {@link openSqliteStore}. */
@@ -83,10 +83,9 @@ export class SqliteConnection {
   private migrate(found: number): void {
     for (const { version, sql } of MIGRATIONS) {
       if (version <= found) continue;
-      const text = sql
-        .replaceAll('{serial}', 'INTEGER PRIMARY KEY AUTOINCREMENT')
-        .replaceAll('{blob}', 'BLOB');
-      this.database.exec(`BEGIN IMMEDIATE; ${text} PRAGMA user_version = ${version}; COMMIT;`);
+      this.database.exec(
+        `BEGIN IMMEDIATE; ${inDialect(sql, 'sqlite')} PRAGMA user_version = ${version}; COMMIT;`,
+      );
     }
   }
 
@@ -108,12 +107,12 @@ export class SqliteConnection {
 
   /** Runs all jobs in one transaction, each in a savepoint of its own; durable when it returns. */
   run(jobs: Job[]): Committed {
-    const tx: Tx = { now: Date.now(), chains: 1, wake: new Set(), ended: new Set() };
+    const tx = newTx({ now: Date.now(), dialect: 'sqlite', chains: 1 });
     try {
       this.database.exec(this.options.readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE');
       const answers = jobs.map((job) => this.runOne(tx, job));
       this.database.exec('COMMIT');
-      return { answers, wake: [...tx.wake], ended: [...tx.ended] };
+      return { answers, wake: [...tx.wake], ended: [...tx.ended.keys()] };
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       if (jobs.length > 1) return this.runApart(jobs);
@@ -150,14 +149,14 @@ export class SqliteConnection {
       return { id: job.id, error: new FinanceError('STORE_DISK_FULL').toJSON() };
     this.database.exec('SAVEPOINT job');
     try {
-      const transition = TRANSITIONS[job.name] as (tx: Tx, input: unknown) => Transition<unknown>;
-      const result = this.drive(transition(tx, job.input));
+      const result = this.drive(perform(tx, job.name, job.input));
       this.database.exec('RELEASE job');
       return { id: job.id, result };
     } catch (error) {
       // A full disk ends the group: its jobs are tried apart, with the reserve where they need it.
       if (isFull(error) || !this.database.isTransaction) throw error;
       this.database.exec('ROLLBACK TO job; RELEASE job');
+      tx.events = [];
       return { id: job.id, error: storeError(error).toJSON() };
     }
   }
@@ -171,7 +170,7 @@ export class SqliteConnection {
   private execute(sql: string, params: SqlValue[]): SqlRow[] {
     let statement = this.statements.get(sql);
     if (!statement) {
-      statement = this.database.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'));
+      statement = this.database.prepare(inDialect(sql, 'sqlite').replaceAll(/\$(\d+)/g, '?$1'));
       this.statements.set(sql, statement);
     }
     return statement.all(...params) as SqlRow[];

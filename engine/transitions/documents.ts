@@ -2,16 +2,24 @@ import { FinanceError, type StoredError } from '../../errors';
 import { record, type Subject } from '../audit';
 import { newId, sha256 } from '../ids';
 import type { Care, DocumentRow, LeaseRef, Notes } from '../model';
-import { all, insert, one, run, type SqlValue, type Transition, type Tx, update } from '../transaction';
+import { all, insert, lock, one, run, type SqlValue, type Transition, type Tx, update } from '../transaction';
 
 /** What a write changes in a document's row. */
 export type Changes = Partial<Record<keyof DocumentRow, SqlValue>>;
 
+/** A document that the transition is about to change: no other transaction changes it meanwhile. */
 export function* documentById(id: string): Transition<DocumentRow> {
-  const row = yield* one<DocumentRow>('SELECT * FROM documents WHERE id = $1', id);
-  if (!row)
-    throw new FinanceError('STORE_NOT_FOUND', { message: `There is no document ${id}.`, documentId: id });
-  return row;
+  return found(id, yield* one<DocumentRow>('SELECT * FROM documents WHERE id = $1 {lock}', id));
+}
+
+/** A document as it is now, for readers. */
+export function* readDocument(id: string): Transition<DocumentRow> {
+  return found(id, yield* one<DocumentRow>('SELECT * FROM documents WHERE id = $1', id));
+}
+
+function found(id: string, row: DocumentRow | undefined): DocumentRow {
+  if (row) return row;
+  throw new FinanceError('STORE_NOT_FOUND', { message: `There is no document ${id}.`, documentId: id });
 }
 
 /**
@@ -41,7 +49,8 @@ export function* transit(
   subjects: Subject[] = [],
 ): Transition<void> {
   const leaves = changes.in_lane === 0 && row.in_lane === 1;
-  if (row.state === 'leased' && changes.state !== undefined) tx.ended.add(row.id);
+  if (row.state === 'leased' && changes.state !== undefined) tx.ended.set(row.id, row.worker);
+  if (leaves) yield* lock(tx, 'lane', row.lane);
   yield* update('documents', 'id', row.id, { ...changes, updated_at: tx.now });
   const next = leaves ? yield* openLane(tx, row) : [];
   yield* record(tx, type, row.id, data, [['documents', row.id], ...next, ...subjects]);
@@ -62,7 +71,7 @@ function* openLane(tx: Tx, row: DocumentRow): Transition<Subject[]> {
 /** What makes a document `ready`: it keeps its place in the lane, or goes behind the one that is in it. */
 export function* readyChanges(tx: Tx, row: DocumentRow): Transition<Changes> {
   if (row.pipeline) tx.wake.add(row.pipeline);
-  const blocked = row.in_lane === 1 ? row.blocked : yield* laneTaken(row.lane);
+  const blocked = row.in_lane === 1 ? row.blocked : yield* laneTaken(tx, row.lane);
   return {
     state: 'ready',
     in_lane: 1,
@@ -79,8 +88,9 @@ export function* readyChanges(tx: Tx, row: DocumentRow): Transition<Changes> {
   };
 }
 
-/** 1 where a document is in this lane, 0 where it is free. */
-export function* laneTaken(lane: string): Transition<0 | 1> {
+/** 1 where a document is in this lane, 0 where it is free; it stays so until the transaction ends. */
+export function* laneTaken(tx: Tx, lane: string): Transition<0 | 1> {
+  yield* lock(tx, 'lane', lane);
   return (yield* one('SELECT id FROM documents WHERE lane = $1 AND in_lane = 1 LIMIT 1', lane)) ? 1 : 0;
 }
 

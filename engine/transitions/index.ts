@@ -1,4 +1,4 @@
-import { verifyAudit } from '../audit';
+import { seal, verifyAudit } from '../audit';
 import type { Transition, Tx } from '../transaction';
 import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
 import { deliveries, documents, exceptions, figures, trace } from './read';
@@ -50,6 +50,14 @@ export const TRANSITIONS = {
 } as const;
 
 export type TransitionName = keyof typeof TRANSITIONS;
+
+/** A transition with the audit events it made: what a driver runs in one transaction. */
+export function* perform(tx: Tx, name: TransitionName, input: unknown): Transition<unknown> {
+  const transition = TRANSITIONS[name] as (tx: Tx, input: unknown) => Transition<unknown>;
+  const result = yield* transition(tx, input);
+  yield* seal(tx);
+  return result;
+}
 
 type InputOf<F> = F extends (tx: Tx, ...rest: infer Rest) => unknown ? Rest : [];
 type ResultOf<F> = F extends (...args: never[]) => Transition<infer Result> ? Result : never;

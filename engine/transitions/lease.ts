@@ -1,8 +1,8 @@
 import { FinanceError } from '../../errors';
 import { record } from '../audit';
 import type { DocumentRow, Json, LeasedDocument, Notes, StoreSettings } from '../model';
-import { all, one, run, type SqlValue, type Transition, type Tx, update } from '../transaction';
-import { documentById, openException, readyChanges, transit } from './documents';
+import { all, lock, one, run, type SqlValue, type Transition, type Tx, update } from '../transaction';
+import { documentById, openException, readDocument, readyChanges, transit } from './documents';
 import { fail as failDocument } from './settle';
 
 export interface LeaseInput {
@@ -14,7 +14,7 @@ export interface LeaseInput {
 
 /**
  * Gives a worker the right to up to `limit` documents of a pipeline, one a lane, the oldest first. The fence of
- * each grows. While suspects of a crash wait, they are handed out one by one with nothing else in flight.
+ * each grows. While suspects of a crash wait, each worker gets them one by one with nothing else in its flight.
  */
 export function* lease(
   tx: Tx,
@@ -22,12 +22,13 @@ export function* lease(
 ): Transition<LeasedDocument[]> {
   const paused = yield* one('SELECT name FROM pipelines WHERE name = $1 AND paused = 1', pipeline);
   if (paused || limit <= 0) return [];
-  const suspects = yield* all<DocumentRow>('SELECT * FROM documents WHERE suspect = 1 ORDER BY seq LIMIT 20');
-  const alone = suspects.length > 0;
+  yield* lock(tx, 'worker', worker);
+  const alone = yield* suspectsWait(worker);
   const rows = alone
-    ? yield* nextSuspect(tx, suspects, pipeline, settings)
+    ? yield* nextSuspect(tx, pipeline, worker, settings)
     : yield* all<DocumentRow>(
-        "SELECT * FROM documents WHERE state = 'ready' AND blocked = 0 AND pipeline = $1 ORDER BY seq LIMIT $2",
+        `SELECT * FROM documents WHERE state = 'ready' AND blocked = 0 AND pipeline = $1
+         ORDER BY seq LIMIT $2 {skip locked}`,
         pipeline,
         limit,
       );
@@ -36,21 +37,34 @@ export function* lease(
   return leased;
 }
 
-/** The suspect to run next, if nothing is in flight; a suspect that takes long no longer holds the others up. */
+/** Whether this worker runs a suspect, or one is there for it to run (a paused pipeline's waits for its time). */
+function* suspectsWait(worker: string): Transition<boolean> {
+  const suspect = yield* one(
+    `SELECT id FROM documents WHERE suspect = 1 AND (state = 'leased' AND worker = $1 OR state = 'ready' AND blocked = 0
+     AND pipeline IN (SELECT name FROM pipelines WHERE paused = 0)) LIMIT 1`,
+    worker,
+  );
+  return suspect !== undefined;
+}
+
+/** The suspect to run next, if the worker runs nothing; one that takes long no longer holds the others up. */
 function* nextSuspect(
   tx: Tx,
-  suspects: DocumentRow[],
   pipeline: string,
+  worker: string,
   settings: StoreSettings,
 ): Transition<DocumentRow[]> {
-  const inFlight = yield* one<{ started: number }>(
-    "SELECT MAX(updated_at) AS started FROM documents WHERE state = 'leased'",
+  const inFlight = yield* one<{ started: number | null }>(
+    "SELECT MAX(updated_at) AS started FROM documents WHERE state = 'leased' AND worker = $1",
+    worker,
   );
   const busy = inFlight?.started != null && Number(inFlight.started) > tx.now - settings.suspectMs;
   if (busy) return [];
-  return suspects
-    .filter((row) => row.state === 'ready' && row.blocked === 0 && row.pipeline === pipeline)
-    .slice(0, 1);
+  return yield* all<DocumentRow>(
+    `SELECT * FROM documents WHERE suspect = 1 AND state = 'ready' AND blocked = 0 AND pipeline = $1
+     ORDER BY seq LIMIT 1 {skip locked}`,
+    pipeline,
+  );
 }
 
 function* grant(
@@ -144,7 +158,7 @@ export function* renew(tx: Tx, { worker, leases, leaseMs }: RenewInput): Transit
   const lost: string[] = [];
   for (const { documentId, fence } of leases) {
     const row = yield* one<DocumentRow>(
-      "SELECT * FROM documents WHERE id = $1 AND fence = $2 AND worker = $3 AND state = 'leased'",
+      "SELECT * FROM documents WHERE id = $1 AND fence = $2 AND worker = $3 AND state = 'leased' {lock}",
       documentId,
       fence,
       worker,
@@ -166,7 +180,7 @@ export function* release(
   input: { worker: string; documentIds?: string[] },
 ): Transition<{ released: number }> {
   const rows = yield* all<DocumentRow>(
-    "SELECT * FROM documents WHERE state = 'leased' AND worker = $1",
+    "SELECT * FROM documents WHERE state = 'leased' AND worker = $1 ORDER BY seq {lock}",
     input.worker,
   );
   let released = 0;
@@ -181,15 +195,34 @@ export function* release(
   return { released };
 }
 
-/**
- * Voids the leases of a process that is gone. What was in flight is suspect of the crash; a document that crashed
- * alone and made no progress too often is held as stalled.
- */
+/** Voids the leases of workers that are gone: of all, where one process owns the store (it just opened it). */
 export function* recover(
   tx: Tx,
   { settings }: { settings: StoreSettings },
 ): Transition<{ recovered: number }> {
-  const rows = yield* all<DocumentRow>("SELECT * FROM documents WHERE state = 'leased'");
+  if (tx.deadWorkers) return { recovered: yield* voidLeases(tx, tx.deadWorkers, settings) };
+  return {
+    recovered: yield* voidAll(tx, yield* all("SELECT * FROM documents WHERE state = 'leased'"), settings),
+  };
+}
+
+function* voidLeases(tx: Tx, workers: readonly string[], settings: StoreSettings): Transition<number> {
+  let voided = 0;
+  for (const worker of workers) {
+    const rows = yield* all<DocumentRow>(
+      "SELECT * FROM documents WHERE state = 'leased' AND worker = $1 ORDER BY seq {skip locked}",
+      worker,
+    );
+    voided += yield* voidAll(tx, rows, settings);
+  }
+  return voided;
+}
+
+/**
+ * What was in flight of a crash is suspect of it; a document that crashed alone and made no progress too often is
+ * held as stalled.
+ */
+function* voidAll(tx: Tx, rows: DocumentRow[], settings: StoreSettings): Transition<number> {
   for (const row of rows) {
     const crashes = row.alone === 1 ? Number(row.crashes) + 1 : Number(row.crashes);
     if (crashes >= settings.maxCrashesAlone) {
@@ -212,7 +245,7 @@ export function* recover(
     }
     yield* transit(tx, row, 'recovered', { ...(yield* readyChanges(tx, row)), crashes, suspect: 1 });
   }
-  return { recovered: rows.length };
+  return rows.length;
 }
 
 function* stall(tx: Tx, row: DocumentRow, error: FinanceError): Transition<void> {
@@ -239,26 +272,27 @@ export interface SweepResult {
 /** Does what is due: retries, waits that ended, leases that expired, failures that no route took. */
 export function* sweep(tx: Tx, { settings }: { settings: StoreSettings }): Transition<SweepResult> {
   const page = 500;
+  if (tx.deadWorkers) yield* voidLeases(tx, tx.deadWorkers, settings);
   const retries = yield* all<DocumentRow>(
-    "SELECT * FROM documents WHERE state = 'retry' AND due <= $1 ORDER BY due LIMIT $2",
+    "SELECT * FROM documents WHERE state = 'retry' AND due <= $1 ORDER BY due LIMIT $2 {skip locked}",
     tx.now,
     page,
   );
   for (const row of retries) yield* transit(tx, row, 'due', yield* readyChanges(tx, row));
   const waits = yield* all<DocumentRow>(
-    "SELECT * FROM documents WHERE state = 'waiting' AND due <= $1 ORDER BY due LIMIT $2",
+    "SELECT * FROM documents WHERE state = 'waiting' AND due <= $1 ORDER BY due LIMIT $2 {skip locked}",
     tx.now,
     page,
   );
   for (const row of waits) yield* endWait(tx, row);
   const expired = yield* all<DocumentRow>(
-    "SELECT * FROM documents WHERE state = 'leased' AND lease_until <= $1 LIMIT $2",
+    "SELECT * FROM documents WHERE state = 'leased' AND lease_until <= $1 LIMIT $2 {skip locked}",
     tx.now,
     page,
   );
   for (const row of expired) yield* expire(tx, row, settings);
   const failed = yield* all<DocumentRow>(
-    "SELECT * FROM documents WHERE state = 'leased' AND error_at <= $1 LIMIT $2",
+    "SELECT * FROM documents WHERE state = 'leased' AND error_at <= $1 LIMIT $2 {skip locked}",
     tx.now - settings.graceMs,
     page,
   );
@@ -308,7 +342,7 @@ export function* pausePipeline(
   tx: Tx,
   { name, paused }: { name: string; paused: boolean },
 ): Transition<void> {
-  const known = yield* one('SELECT name FROM pipelines WHERE name = $1', name);
+  const known = yield* one('SELECT name FROM pipelines WHERE name = $1 {lock}', name);
   if (!known) throw new FinanceError('STORE_NOT_FOUND', { message: `There is no pipeline ${name}.` });
   yield* update('pipelines', 'name', name, { paused: paused ? 1 : 0 });
   yield* record(tx, paused ? 'paused' : 'resumed', null, { pipeline: name }, [['pipelines', name]]);
@@ -317,5 +351,5 @@ export function* pausePipeline(
 
 /** The present row of a document; for tests and diagnosis. */
 export function* documentRow(_tx: Tx, { documentId }: { documentId: string }): Transition<DocumentRow> {
-  return yield* documentById(documentId);
+  return yield* readDocument(documentId);
 }

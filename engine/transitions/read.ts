@@ -1,7 +1,7 @@
 import Big from 'big.js';
 import type { DocumentRow, Json, StepRow } from '../model';
 import { all, one, type SqlValue, type Transition, type Tx } from '../transaction';
-import { documentById } from './documents';
+import { readDocument } from './documents';
 
 /** Counts of documents of one entity; all but `received` are disjoint and add up to it. */
 export interface Figures {
@@ -107,7 +107,7 @@ export function* exceptions(
 ): Transition<ExceptionView[]> {
   return yield* all<ExceptionView>(
     `SELECT id, document_id, entity, class, code, step, cause, hint, amount, currency, owner, opened_at FROM exceptions
-     WHERE closed_at IS NULL AND ($1 IS NULL OR entity = $1) ORDER BY opened_at, id LIMIT $2`,
+     WHERE closed_at IS NULL AND (CAST($1 AS TEXT) IS NULL OR entity = $1) ORDER BY opened_at, id LIMIT $2`,
     input.entity ?? null,
     input.limit ?? 1000,
   );
@@ -124,7 +124,7 @@ export interface Trace {
 
 /** All that is known of a document, from its source event to the last audit event. */
 export function* trace(_tx: Tx, { documentId }: { documentId: string }): Transition<Trace> {
-  const document = yield* documentById(documentId);
+  const document = yield* readDocument(documentId);
   const delivered = yield* one<{ count: number }>(
     'SELECT count FROM deliveries WHERE receive_key = $1',
     document.receive_key,
@@ -172,8 +172,8 @@ export function* documents(
   input: { entity?: string; state?: string; businessKey?: string; limit?: number } = {},
 ): Transition<DocumentRow[]> {
   return yield* all<DocumentRow>(
-    `SELECT * FROM documents WHERE ($1 IS NULL OR entity = $1) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR business_key = $3)
-     ORDER BY seq DESC LIMIT $4`,
+    `SELECT * FROM documents WHERE (CAST($1 AS TEXT) IS NULL OR entity = $1) AND (CAST($2 AS TEXT) IS NULL OR state = $2)
+     AND (CAST($3 AS TEXT) IS NULL OR business_key = $3) ORDER BY seq DESC LIMIT $4`,
     input.entity ?? null,
     input.state ?? null,
     input.businessKey ?? null,

@@ -3,7 +3,7 @@ import { FinanceError } from '../../errors';
 import { record, type Subject } from '../audit';
 import { newId, stableJson } from '../ids';
 import type { Json, LanePolicy, PipelineDefinition } from '../model';
-import { all, insert, one, run, type Transition, type Tx, update } from '../transaction';
+import { all, insert, lock, one, run, type Transition, type Tx, update } from '../transaction';
 import { closeExceptions, documentById, keepBody, laneTaken, openException, transit } from './documents';
 
 export interface ReceiveInput {
@@ -47,7 +47,7 @@ export interface ReceiveResult {
 export function* receive(tx: Tx, input: ReceiveInput): Transition<ReceiveResult> {
   const cursor = input.cursor ? yield* writeCursor(tx, input.cursor.name, input.cursor.value) : [];
   const known = yield* one<{ document_id: string; count: number }>(
-    'SELECT document_id, count FROM deliveries WHERE receive_key = $1',
+    'SELECT document_id, count FROM deliveries WHERE receive_key = $1 {lock}',
     input.receiveKey,
   );
   if (known && input.fetched) {
@@ -69,7 +69,8 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
   const id = newId('doc', tx.now);
   const pipeline = input.pipeline
     ? { name: input.pipeline, lane_policy: 'pass' as const }
-    : yield* claimingPipeline(input.entity, input.kind);
+    : ((yield* claimingPipeline(input.entity, input.kind)) ??
+      (input.hold || input.skip ? undefined : yield* claimedMeanwhile(tx, input)));
   const error = input.hold ?? (pipeline || input.skip ? undefined : unclaimed(input));
   const lane = `${input.entity}/${input.lane}`;
   const open = !input.skip && !error;
@@ -97,7 +98,7 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
     outcome: input.skip ? 'skipped' : null,
     duplicate_of: null,
     in_lane: open ? 1 : 0,
-    blocked: open ? yield* laneTaken(lane) : 0,
+    blocked: open ? yield* laneTaken(tx, lane) : 0,
     fence: 0,
     hop: 0,
     worker: null,
@@ -160,6 +161,13 @@ function* claimingPipeline(entity: string, kind: string): Transition<PipelineRow
   return pipelines.find(({ entities, kinds }) => covers(entities, entity) && covers(kinds, kind));
 }
 
+/** Looks again while no pipeline can come or go, so that none comes that does not see the document it claims. */
+function* claimedMeanwhile(tx: Tx, { entity, kind }: ReceiveInput): Transition<PipelineRow | undefined> {
+  if (tx.dialect === 'sqlite') return undefined;
+  yield* lock(tx, 'pipelines', '');
+  return yield* claimingPipeline(entity, kind);
+}
+
 function covers(list: string, value: string): boolean {
   const members = JSON.parse(list) as string[];
   return members.length === 0 || members.includes(value);
@@ -173,6 +181,7 @@ function covers(list: string, value: string): boolean {
 export function* syncPipelines(tx: Tx, definitions: PipelineDefinition[]): Transition<{ claimed: number }> {
   const overlap = findOverlap(definitions);
   if (overlap) throw new FinanceError('CONFIG_PIPELINES_OVERLAP', { message: overlap });
+  yield* lock(tx, 'pipelines', '');
   const before = yield* all<PipelineRow & { required_steps: string; paused: number }>(
     'SELECT * FROM pipelines ORDER BY name',
   );
@@ -251,7 +260,7 @@ function* claimUnclaimed(tx: Tx): Transition<number> {
       pipeline: pipeline.name,
       lane_policy: pipeline.lane_policy,
       in_lane: 1,
-      blocked: yield* laneTaken(row.lane),
+      blocked: yield* laneTaken(tx, row.lane),
       error: null,
       error_at: null,
     };

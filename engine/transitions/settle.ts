@@ -2,7 +2,7 @@ import { FinanceError, type StoredError } from '../../errors';
 import type { Subject } from '../audit';
 import type { DocumentRow, Json, LeaseRef, Outcome, StepRow } from '../model';
 import { disposition } from '../retry';
-import { all, insert, one, run, type Transition, type Tx, update } from '../transaction';
+import { all, insert, lock, one, run, type Transition, type Tx, update } from '../transaction';
 import {
   applyNotes,
   type Changes,
@@ -77,7 +77,7 @@ export function* settleRow(
   subjects: Subject[] = [],
   closing: { actor: string; reason: string } | null = null,
 ): Transition<void> {
-  const claim = yield* closeClaim(row, outcome);
+  const claim = yield* closeClaim(tx, row, outcome);
   const closed = yield* closeExceptions(tx, row.id, outcome, closing?.actor ?? null, closing?.reason ?? null);
   yield* transit(
     tx,
@@ -110,9 +110,10 @@ interface ClaimRow {
 }
 
 /** A completed document makes its claim final; a skipped or rejected one releases it. */
-function* closeClaim(row: DocumentRow, outcome: Outcome): Transition<ClaimRow | undefined> {
+function* closeClaim(tx: Tx, row: DocumentRow, outcome: Outcome): Transition<ClaimRow | undefined> {
   const claim = yield* one<ClaimRow>('SELECT * FROM claims WHERE document_id = $1', row.id);
   if (!claim) return undefined;
+  yield* lock(tx, 'key', claim.business_key);
   if (outcome === 'completed')
     yield* update('claims', 'business_key', claim.business_key, { state: 'final' });
   else yield* run('DELETE FROM claims WHERE business_key = $1', claim.business_key);
@@ -122,7 +123,7 @@ function* closeClaim(row: DocumentRow, outcome: Outcome): Transition<ClaimRow | 
 /** The settling transaction decides what waits for the key or for the document itself. */
 function* decideWaiting(tx: Tx, claim: ClaimRow, settledId: string, outcome: Outcome): Transition<void> {
   const rivals = yield* all<DocumentRow>(
-    "SELECT * FROM documents WHERE state = 'waiting' AND waits_for = $1 ORDER BY seq",
+    "SELECT * FROM documents WHERE state = 'waiting' AND waits_for = $1 ORDER BY seq {lock}",
     `claim:${claim.business_key}`,
   );
   for (const rival of rivals) {
@@ -133,7 +134,7 @@ function* decideWaiting(tx: Tx, claim: ClaimRow, settledId: string, outcome: Out
   }
   if (outcome !== 'completed') return;
   const waiting = yield* all<DocumentRow>(
-    "SELECT * FROM documents WHERE state = 'waiting' AND waits_for = $1 ORDER BY seq",
+    "SELECT * FROM documents WHERE state = 'waiting' AND waits_for = $1 ORDER BY seq {lock}",
     `ref:${claim.business_key}`,
   );
   for (const row of waiting)
@@ -169,6 +170,7 @@ export type ClaimResult =
 export function* claim(tx: Tx, input: ClaimInput): Transition<ClaimResult> {
   const row = yield* leased(input);
   if (row.hop !== input.hop) return yield* branch(tx, row);
+  yield* lock(tx, 'key', input.businessKey);
   const notes = yield* applyNotes(tx, row, {
     ...input.notes,
     businessKey: input.businessKey,
@@ -250,6 +252,7 @@ export function* awaitReference(
   input: LeaseRef & { businessKey: string; due: number },
 ): Transition<'ready' | 'waiting'> {
   const row = yield* leased(input);
+  yield* lock(tx, 'key', input.businessKey);
   const known = yield* one<ClaimRow>(
     "SELECT * FROM claims WHERE business_key = $1 AND state = 'final'",
     input.businessKey,

@@ -227,12 +227,12 @@ export function* pend(tx: Tx, input: StepRef & { result: Json; until: number }):
 
 /**
  * Stores the error of a step before anything is emitted. A step whose effect is known not to have happened is
- * `failed`; one in doubt stays an intent (or pending). Where no exception route takes the document, the sweep
- * applies the pipeline's policy after the grace time.
+ * `failed`; one in doubt stays an intent (or pending), one done stays done. Where no exception route takes the
+ * document, the sweep applies the pipeline's policy after the grace time.
  */
 export function* failStep(tx: Tx, input: StepRef & { error: StoredError }): Transition<void> {
   const { row, step } = yield* effectOf(input);
-  const open = input.error.kind === 'in_doubt' || step.state === 'pending';
+  const open = input.error.kind === 'in_doubt' || step.state === 'pending' || step.state === 'done';
   const error = JSON.stringify(input.error);
   yield* update('steps', 'id', step.id, {
     state: open ? step.state : 'failed',
