@@ -186,7 +186,24 @@ export interface Invoice {
   posting?: { journal?: string; receivableAccount?: string };
 }
 
-/** Money received; posting follows with its own issue, the shape is fixed here. */
+/** A share of a payment, and the invoice or credit note that it settles. */
+export interface Allocation {
+  sourceId: string;
+  /** In the payment's currency. */
+  amount: Decimal;
+}
+
+/** Set by the mapping: codes of the target. */
+export interface PaymentPosting {
+  /** The bank's or provider's journal. */
+  journal: string;
+  /** Receivable or payable; the partner's own where it is left out. */
+  counterpartAccount?: string;
+  /** Where a small difference goes; without it nothing is written off. */
+  writeOffAccount?: string;
+}
+
+/** Money received from a customer or paid to a supplier. */
 export interface Payment {
   schema: 'payment/1';
   kind: 'payment';
@@ -196,11 +213,93 @@ export interface Payment {
   date: Day;
   currency: Currency;
   amount: Decimal;
+  /** What a provider keeps; booked by an entry of its own. */
   fee?: Decimal;
   /** Business objects at the source that it pays. */
-  allocations: { sourceId: string; amount: Decimal }[];
+  allocations: Allocation[];
+  /** The other side: who paid, or who was paid. */
   payer?: Party;
   reference?: string;
+  posting?: PaymentPosting;
+}
+
+/** Money given back: to a customer (outbound), or by a supplier (inbound). */
+export interface Refund extends Omit<Payment, 'schema' | 'kind'> {
+  schema: 'refund/1';
+  kind: 'refund';
+  /** The payment at the source that it takes back. */
+  paymentId?: string;
+}
+
+/** One side of an entry; exactly one of `debit` and `credit` is not zero. */
+export interface EntryLine {
+  /** Account code. */
+  account: string;
+  label: string;
+  /** In the document's currency. */
+  debit: Decimal;
+  credit: Decimal;
+  /** The same in the company's currency, where the document is of another. */
+  homeDebit?: Decimal;
+  homeCredit?: Decimal;
+  /** Trading partner. */
+  partner?: Party;
+  /** Analytic account code → percentage. */
+  analytic?: Record<string, Decimal>;
+}
+
+export interface JournalEntry {
+  schema: 'journal_entry/1';
+  kind: 'journal_entry';
+  entity: string;
+  source: SourceReference;
+  date: Day;
+  currency: Currency;
+  reference?: string;
+  /** At least two, balanced. */
+  lines: EntryLine[];
+  posting: { journal: string };
+}
+
+/** One line of a bank's or provider's statement. */
+export interface BankTransaction {
+  schema: 'bank_transaction/1';
+  kind: 'bank_transaction';
+  entity: string;
+  source: SourceReference;
+  date: Day;
+  /** Of the bank account. */
+  currency: Currency;
+  /** Positive where money came in. */
+  amount: Decimal;
+  /** Remittance information. */
+  text: string;
+  counterparty?: { name?: string; account?: string };
+  /** End-to-end or bank reference. */
+  reference?: string;
+  posting?: { journal: string };
+}
+
+/** Money that a provider sends to the bank, and what it is made of. */
+export interface Payout {
+  schema: 'payout/1';
+  kind: 'payout';
+  entity: string;
+  source: SourceReference;
+  /** Day on which it leaves the provider. */
+  date: Day;
+  currency: Currency;
+  /** What arrives at the bank; negative where the provider takes money back. */
+  amount: Decimal;
+  /** Balance transactions in it; `amount` less `fee` of all together is the payout. */
+  items: {
+    type: 'charge' | 'refund' | 'dispute' | 'fee' | 'adjustment' | 'reserve' | 'other';
+    sourceId: string;
+    amount: Decimal;
+    fee: Decimal;
+  }[];
+  /** Codes: provider's clearing account, money in transit to the bank, provider's fees. */
+  posting?: { journal: string; clearingAccount: string; transitAccount: string; feeAccount?: string };
 }
 
 export type TaxEngineMode = 'round_per_line' | 'round_globally';
@@ -261,4 +360,13 @@ export interface EInvoiceSubmission {
   messages: { code: string; text: string }[];
 }
 
-export type CanonicalDocument = Invoice | Payment | Party | TaxDecision | EInvoiceSubmission;
+export type CanonicalDocument =
+  | Invoice
+  | Payment
+  | Refund
+  | Payout
+  | JournalEntry
+  | BankTransaction
+  | Party
+  | TaxDecision
+  | EInvoiceSubmission;

@@ -1,9 +1,11 @@
 export { dayOf, millisOf } from './calendar';
 export * from './canonical';
+export * from './deferral';
 export * from './documents';
 export * as en16931 from './en16931';
 export * from './entity';
 export { checkInvoice, linesByTaxGroup, taxGroupOf } from './invoice';
+export * from './journal-entry';
 export * from './mapping';
 export * as money from './money';
 export * from './postings';

@@ -4,13 +4,17 @@ import { type ErrorCode, FinanceError } from '../errors';
 import type { CanonicalDocument, Invoice, Party } from './documents';
 import type { LegalEntity } from './entity';
 import type { MappingDocument } from './mapping';
+import bankTransaction from './schemas/bank-transaction.json';
 import common from './schemas/common.json';
 import einvoiceSubmission from './schemas/einvoice-submission.json';
 import invoice from './schemas/invoice.json';
+import journalEntry from './schemas/journal-entry.json';
 import legalEntity from './schemas/legal-entity.json';
 import mapping from './schemas/mapping.json';
 import party from './schemas/party.json';
 import payment from './schemas/payment.json';
+import payout from './schemas/payout.json';
+import refund from './schemas/refund.json';
 import taxDecision from './schemas/tax-decision.json';
 
 /** A JSON Schema 2020-12. */
@@ -25,13 +29,30 @@ export interface Violation {
 const MOST_SHOWN = 20;
 
 const ajv = newAjv();
-for (const schema of [common, party, invoice, payment, taxDecision, einvoiceSubmission, legalEntity, mapping])
+for (const schema of [
+  common,
+  party,
+  invoice,
+  payment,
+  refund,
+  payout,
+  journalEntry,
+  bankTransaction,
+  taxDecision,
+  einvoiceSubmission,
+  legalEntity,
+  mapping,
+])
   ajv.addSchema(schema);
 
 /** Canonical schemas by the `schema` member of the document. */
 const DOCUMENT_SCHEMAS: Record<string, string> = {
   'invoice/1': 'invoice',
   'payment/1': 'payment',
+  'refund/1': 'refund',
+  'payout/1': 'payout',
+  'journal_entry/1': 'journal-entry',
+  'bank_transaction/1': 'bank-transaction',
   'tax_decision/1': 'tax-decision',
   'einvoice_submission/1': 'einvoice-submission',
 };
