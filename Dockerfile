@@ -5,7 +5,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --omit=optional
 COPY . .
-RUN npm run build && npm run --silent pack:palette -- --out /build/ledgerway.tgz
+RUN npm run build && cp "$(npm run --silent pack:palette -- --no-build)" /build/ledgerway.tgz
 
 FROM node:24-slim
 ENV NODE_ENV=production \

@@ -94,7 +94,7 @@ describe('ledgerway start: what a newcomer does', () => {
           password: secret,
         }),
       });
-    assert.equal((await token('wrong')).status, 401);
+    assert.equal((await token('wrong')).status, 403);
     const answer = await token(password);
     assert.equal(answer.status, 200);
     const { access_token } = (await answer.json()) as { access_token: string };
