@@ -196,7 +196,10 @@ describe('Bad input', () => {
     await stack.quiet(300_000);
     const { differences, total } = await stack.runtime.read((store) => tie(stack.sandbox, store, answered));
     assert.deepEqual(differences, [], `seed ${seed}`);
-    assert.ok(total.posted > bodies.length / 3 && total.exceptions > bodies.length / 10, JSON.stringify(total));
+    assert.ok(
+      total.posted > bodies.length / 3 && total.exceptions > bodies.length / 10,
+      JSON.stringify(total),
+    );
     const codes = await stack.exceptionCodes();
     const counts = new Map(codes.map((code) => [code, codes.filter((other) => other === code).length]));
     console.log(

@@ -14,10 +14,12 @@ export class Stack {
     readonly runtime: RuntimeProcess,
   ) {}
 
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<Stack> {
+  /** @param secrets in place of those that the counterparties know */
+  static async start(env: NodeJS.ProcessEnv = {}, secrets: Partial<Sandbox['secrets']> = {}): Promise<Stack> {
     const folder = mkdtempSync(join(tmpdir(), 'ledgerway-stack-'));
     const sandbox = await startSandbox(join(folder, 'sandbox'));
-    const runtime = await RuntimeProcess.prepare(folder, sandbox, env);
+    const told = { ...sandbox, secrets: { ...sandbox.secrets, ...secrets } };
+    const runtime = await RuntimeProcess.prepare(folder, told, env);
     runtime.start();
     await runtime.ready();
     return new Stack(folder, sandbox, runtime);
