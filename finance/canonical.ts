@@ -56,10 +56,28 @@ export const hashOf = (value: unknown): string => sha256(canonicalJson(value));
  * SHA-256 of the document's canonical JSON, hex. The metadata of the event that brought it is left out, so that two
  * events about one fact have one hash.
  */
-export function contentHash<D extends { source?: SourceReference }>(document: D): string {
+export function documentHash<D extends { source?: SourceReference }>(document: D): string {
   if (!document.source) return hashOf(document);
   const { eventId: _id, eventType: _type, occurredAt: _at, ...source } = document.source;
   return hashOf({ ...document, source });
+}
+
+/**
+ * {@link documentHash} of the fact alone: the posting codes of the entity's mapping are left out as well, so that the
+ * same fact is a duplicate, and no conflict, after finance changed an account.
+ */
+export function contentHash<D extends { source?: SourceReference }>(document: D): string {
+  const { posting: _posting, lines, ...fact } = document as D & { posting?: unknown; lines?: unknown };
+  return documentHash(lines === undefined ? fact : { ...fact, lines: withoutPosting(lines) });
+}
+
+function withoutPosting(lines: unknown): unknown {
+  if (!Array.isArray(lines)) return lines;
+  return lines.map((line: unknown) => {
+    if (typeof line !== 'object' || line === null || Array.isArray(line)) return line;
+    const { posting: _posting, ...fact } = line as { posting?: unknown };
+    return fact;
+  });
 }
 
 const keyParts = ({ entity, kind, source }: Keyed): string[] => [

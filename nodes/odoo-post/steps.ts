@@ -22,7 +22,7 @@ import {
 import { buildRequest, prepareContext } from '../../connectors/odoo/moves/prepare';
 import type { Effect, Json } from '../../engine';
 import { FinanceError } from '../../errors';
-import { contentHash, externalKey, hashOf, type Invoice, type Party } from '../../finance';
+import { documentHash, externalKey, hashOf, type Invoice, type Party } from '../../finance';
 import { type HashedRequest, requestOnce, runStep } from '../kit/run-step';
 import type { Run } from '../kit/step-node';
 
@@ -99,7 +99,7 @@ async function loadRequest(
   options: PrepareOptions,
 ): Promise<LoadRequest> {
   const { store, context, client, target } = run;
-  const hash = contentHash(invoice);
+  const hash = documentHash(invoice);
   const identity = { kind: 'odoo.load', target, externalKey: key };
   return await requestOnce<LoadRequest>(store, context, identity, hash, async () => {
     const prepared = await prepareContext(client, invoice, options);

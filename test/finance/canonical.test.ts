@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { businessKey, canonicalJson, contentHash, externalKey, type Keyed } from '../../finance/canonical';
+import {
+  businessKey,
+  canonicalJson,
+  contentHash,
+  documentHash,
+  externalKey,
+  type Keyed,
+} from '../../finance/canonical';
 import { invoiceOf, lineOf } from './documents';
 
 /** Members in another order, all the way down. */
@@ -88,6 +95,17 @@ describe('canonical JSON and keys', () => {
     assert.notEqual(seen({}), seen({ id: 'in_2' }));
     assert.notEqual(contentHash(invoice), contentHash({ ...invoice, note: 'x' }));
     assert.match(seen({}), /^[0-9a-f]{64}$/);
+  });
+
+  it('the accounts that a mapping gives are no part of the fact, but of the document that is booked', () => {
+    const invoice = invoiceOf([lineOf()]);
+    const mapped = (account: string) => ({
+      ...invoice,
+      posting: { journal: account },
+      lines: invoice.lines.map((line) => ({ ...line, posting: { account, taxes: [] } })),
+    });
+    assert.equal(contentHash(mapped('8400')), contentHash(mapped('8300')));
+    assert.notEqual(documentHash(mapped('8400')), documentHash(mapped('8300')));
   });
 
   it('keeps different facts apart, in the business key and in Odoo', () => {
