@@ -5,7 +5,7 @@ const COLUMNS: [string, (figures: Tie['total']) => number][] = [
   ['posted', ({ posted }) => posted],
   ['e-invoices accepted', ({ einvoicesAccepted }) => einvoicesAccepted],
   ['duplicates ignored', ({ duplicates }) => duplicates],
-  ['exceptions held', ({ exceptions, conflicts }) => exceptions + conflicts],
+  ['exceptions held', ({ exceptions, conflicts, postedHeld }) => exceptions + conflicts + postedHeld],
   ['skipped', ({ skipped }) => skipped],
 ];
 

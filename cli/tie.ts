@@ -7,6 +7,8 @@ import type { SandboxAddresses } from './sandbox';
 export interface TieFigures {
   received: number;
   posted: number;
+  /** Of the posted ones: held by something after the posting. */
+  postedHeld: number;
   duplicates: number;
   conflicts: number;
   exceptions: number;
@@ -82,7 +84,7 @@ export async function tie(
   store: Pick<Store, 'figures' | 'deliveries'>,
   sent?: AnsweredEvent[],
 ): Promise<Tie> {
-  const figures = await store.figures();
+  const figures = await store.figures({ booked: 'odoo.post' });
   const known = await store.deliveries();
   const [moves, answered, network] = await Promise.all([
     getJson(`${sandbox.odoo}/_sandbox/ledger`) as Promise<{ moves: LedgerMove[] } | LedgerMove[]>,
@@ -128,6 +130,7 @@ function figuresOf(store: Figures | undefined, moves: LedgerMove[], einvoicesAcc
   const zero = {
     received: 0,
     posted: 0,
+    postedHeld: 0,
     duplicates: 0,
     conflicts: 0,
     exceptions: 0,
@@ -229,6 +232,7 @@ function totalOf(entities: Record<string, TieFigures>): Omit<TieFigures, 'amount
   const total: Omit<TieFigures, 'amounts'> = {
     received: 0,
     posted: 0,
+    postedHeld: 0,
     duplicates: 0,
     conflicts: 0,
     exceptions: 0,
