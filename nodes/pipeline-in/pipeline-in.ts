@@ -46,7 +46,16 @@ class PipelineSource {
   private readonly pipeline: Pipeline;
   private readonly stopListening: () => void;
   private declared = '';
-  private readonly declare = (): void => this.declareNow();
+  /** Legal entities by key, as of the last deploy. */
+  private entities?: Map<string, EntityNode>;
+  private readonly deployed = (): void => {
+    this.entities = undefined;
+    try {
+      this.declareNow();
+    } catch (error) {
+      this.report(error);
+    }
+  };
 
   constructor(
     private readonly RED: RedApi,
@@ -74,7 +83,7 @@ class PipelineSource {
     this.stopListening = store.onEnd(() => this.showProgress());
     this.declareNow();
     // the keys of the entities may change while this node stays as it is
-    RED.events.on('flows:started', this.declare);
+    RED.events.on('flows:started', this.deployed);
   }
 
   private declareNow(): void {
@@ -113,7 +122,7 @@ class PipelineSource {
 
   close(): void {
     this.declared = '';
-    this.RED.events.off('flows:started', this.declare);
+    this.RED.events.off('flows:started', this.deployed);
     this.stopListening();
     this.pipeline.stop();
     this.line.stop();
@@ -123,7 +132,8 @@ class PipelineSource {
   private async deliver(document: LeasedDocument): Promise<void> {
     try {
       const { context } = document;
-      const entity = entityNodes(this.RED).get(context.entity);
+      this.entities ??= entityNodes(this.RED);
+      const entity = this.entities.get(context.entity);
       const due = entity && batchDue(entity, context.kind, context.receivedAt);
       if (due !== undefined && due > Date.now()) {
         const { documentId, fence, hop } = context;

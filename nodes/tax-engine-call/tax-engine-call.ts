@@ -136,7 +136,7 @@ function provisional(call: TaxCall, phase: 'quote' | 'commit', engine: string): 
     flags: { reverseCharge: invoice.lines.some(({ tax }) => tax.category === 'AE'), oss: false, ioss: false },
     totalTax: invoice.totals.tax,
     sourceTax: invoice.totals.tax,
-    difference: '0',
+    difference: money.formatMoney('0', invoice.currency),
     fallback: true,
   };
 }

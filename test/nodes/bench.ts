@@ -26,7 +26,7 @@ interface HelperNode {
 }
 
 const helper = require('node-red-node-test-helper') as TestHelper;
-helper.init(require.resolve('node-red'));
+helper.init(require.resolve(process.env.LEDGERWAY_NODE_RED ?? 'node-red'));
 
 /** The mappings of the template, as they are packaged. */
 export const MAPPINGS = resolve(__dirname, '..', '..', 'flows', 'billing-invoice', 'mappings');
@@ -159,8 +159,8 @@ export class Bench {
     this.listen(flow);
   }
 
-  async redeploy(flow: object[], credentials: object = {}): Promise<void> {
-    await helper.setFlows(placed(flow), 'full', credentials);
+  async redeploy(flow: object[], credentials: object = {}, type = 'full'): Promise<void> {
+    await helper.setFlows(placed(flow), type, credentials);
     await this.host.flowsStarted();
     this.listen(flow);
   }

@@ -108,6 +108,16 @@ describe('pipeline in, pipeline out', () => {
     assert.equal(bench.at('done').length, 2);
   });
 
+  it('follows the key of an entity that changes under it', async () => {
+    const flow = [ENTITY, { ...PIPELINE_IN, wires: [['out']] }, OUT, DONE];
+    await bench.load(flow);
+    await bench.receive({ id: 'in_1' }, { entity: 'acme_fr' });
+    assert.deepEqual(await bench.codes(), ['RUN_UNCLAIMED']);
+    await bench.redeploy([{ ...ENTITY, key: 'acme_fr' }, ...flow.slice(1)], {}, 'nodes');
+    await bench.message('done');
+    assert.deepEqual(await bench.codes(), []);
+  });
+
   it('Settling: refused while a required step is missing, which Catch sees', async () => {
     const flow = [
       ENTITY,
