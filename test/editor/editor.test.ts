@@ -5,7 +5,7 @@ import { Editor, type EditorWindow, hasBrowser } from './editor';
 
 const TYPES = Object.keys(manifest()['node-red'].nodes);
 const PALETTE =
-  'webhook in,pipeline in,idempotency guard,canonical map,tax engine call,odoo post,e-invoice submit,pipeline out,exception route';
+  'webhook in,pipeline in,idempotency guard,canonical map,tax engine call,odoo post,einvoice submit,pipeline out,exception route';
 const example = (folder: string): FlowNode[] => readJson('nodes', folder, 'example.json');
 const template = (): FlowNode[] => readJson('flows', 'billing-invoice', 'flow.json');
 /** Kept in `rates`, which shows as several fields. */
@@ -292,7 +292,7 @@ describe('the editor in German', () => {
     const editor = await Editor.open('node-red', 'de');
     try {
       const labels = await editor.palette();
-      assert.ok(labels.includes('Odoo-Buchung'), labels.join());
+      assert.ok(labels.includes('Odoo buchen'), labels.join());
       for (const { folder, id } of CASES) {
         await editor.show(example(folder));
         const dialog = await editor.openDialog(id);
