@@ -222,7 +222,7 @@ function* append(
   };
   const hash = linkHash(head?.hash ?? '', event);
   yield* insert('audit', { ...event, hash });
-  tx.sealed = { chain, hash };
+  tx.sealed = { chain, seq: event.seq, hash };
   return { chain, seq: event.seq, hash };
 }
 

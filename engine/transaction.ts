@@ -61,7 +61,7 @@ export interface Tx {
   /** Audit events not yet in their chains. */
   events: PendingEvent[];
   /** The last audit event that was written: where it stands, the transaction is committed. */
-  sealed?: { chain: number; hash: string };
+  sealed?: { chain: number; seq: number; hash: string };
 }
 
 export function newTx(facts: Pick<Tx, 'now' | 'dialect' | 'chains' | 'deadWorkers'>): Tx {

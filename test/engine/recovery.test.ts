@@ -1,17 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { type LeasedDocument, Leases, Pipeline, type Store } from '../../engine';
+import { type LeasedDocument, Leases, Pipeline, type Store, type StoreSettings } from '../../engine';
 import { FinanceError } from '../../errors';
 import { eventually, lease, PIPELINE, receive, row, Scratch, take } from '../support/store';
+import { onEveryStore } from './conformance/stores';
 
-describe('Recovery, poison, renewal, drain', () => {
-  let scratch: Scratch;
-  beforeEach(() => {
-    scratch = new Scratch();
-  });
-  afterEach(() => scratch.remove());
-
-  async function opened(settings: Parameters<Scratch['store']>[0] = {}): Promise<Store> {
-    const store = await scratch.store(settings);
+onEveryStore('Recovery, poison, renewal, drain', (place) => {
+  async function opened(settings: Partial<StoreSettings> = {}): Promise<Store> {
+    const store = await place().open(settings);
     await store.syncPipelines([PIPELINE]);
     return store;
   }
@@ -26,19 +21,14 @@ describe('Recovery, poison, renewal, drain', () => {
       const states = (await after.documents()).map(({ state }) => state);
       assert.deepEqual(states, ['ready', 'ready', 'ready', 'ready', 'ready']);
     });
-
-    it('a store that another process owns is refused', async () => {
-      await opened();
-      await assert.rejects(scratch.store(), { code: 'STORE_OWNED' });
-    });
   });
 
   describe('Poison', () => {
     it('suspects of a crash are redelivered one by one, the others after them', async () => {
-      const store = await opened();
+      let store = await opened();
       for (const object of ['in_1', 'in_2', 'in_3']) await receive(store, object);
       await lease(store, 2);
-      await store.recover();
+      store = await place().crash(store);
       const first = await lease(store);
       assert.equal(first.length, 1);
       assert.deepEqual(await lease(store), [], 'nothing beside a suspect');
@@ -50,14 +40,14 @@ describe('Recovery, poison, renewal, drain', () => {
     });
 
     it('only a document that crashes alone is held as stalled', async () => {
-      const store = await opened({ maxCrashesAlone: 2 });
+      let store = await opened({ maxCrashesAlone: 2 });
       const poison = await receive(store, 'in_1');
       const innocent = await receive(store, 'in_2');
       await lease(store, 2);
-      await store.recover();
+      store = await place().crash(store);
       for (let crash = 0; crash < 2; crash++) {
         assert.equal((await take(store)).documentId, poison.documentId);
-        await store.recover();
+        store = await place().crash(store);
       }
       assert.equal((await row(store, poison.documentId)).state, 'held');
       assert.equal((await store.exceptions())[0]?.code, 'RUN_CRASHED');
@@ -66,12 +56,12 @@ describe('Recovery, poison, renewal, drain', () => {
     });
 
     it('progress clears the count of crashes: attempts, drains and crashes are counted apart', async () => {
-      const store = await opened({ maxCrashesAlone: 2 });
+      let store = await opened({ maxCrashesAlone: 2 });
       const { documentId } = await receive(store, 'in_1');
       await take(store);
-      await store.recover();
+      store = await place().crash(store);
       await take(store);
-      await store.recover();
+      store = await place().crash(store);
       assert.equal((await row(store, documentId)).crashes, 1);
       const context = await take(store);
       const known = await store.intend({
@@ -84,7 +74,7 @@ describe('Recovery, poison, renewal, drain', () => {
       });
       assert.ok(known.status === 'new');
       await store.complete({ ...context, stepId: known.stepId, result: {} });
-      await store.recover();
+      store = await place().crash(store);
       const after = await row(store, documentId);
       assert.deepEqual([after.crashes, after.attempts, after.drains], [1, 0, 0]);
     });
@@ -168,5 +158,15 @@ describe('Recovery, poison, renewal, drain', () => {
       assert.equal(delivered.length, 40);
       assert.ok(most <= 3, `${most} in flight`);
     });
+  });
+});
+
+describe('Recovery of a SQLite store', () => {
+  const scratch = new Scratch();
+  after(() => scratch.remove());
+
+  it('a store that another process owns is refused', async () => {
+    await scratch.store();
+    await assert.rejects(scratch.store(), { code: 'STORE_OWNED' });
   });
 });

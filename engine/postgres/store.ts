@@ -1,0 +1,192 @@
+import type { PoolClient } from 'pg';
+import { FinanceError } from '../../errors';
+import { assembleStore, type Driver, Listeners, READS } from '../assemble';
+import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
+import { knowSecret } from '../scrub';
+import type { Store } from '../store';
+import { newTx, type Tx } from '../transaction';
+import { perform, type TransitionName } from '../transitions';
+import { Connections } from './connections';
+import { assertSchema, assertServer, CHAINS, migrate } from './migrate';
+import { lifeKey, Session } from './session';
+import { isGone, patiently, storeError } from './trouble';
+
+export interface OpenPostgresOptions {
+  /** `postgres://user:password@host:port/database`; one database a store. */
+  url: string;
+  name?: string;
+  settings?: Partial<StoreSettings>;
+  /** Connections for transitions; one more holds the session. */
+  poolSize?: number;
+  /** Only reads: migrates nothing, is no worker. */
+  readOnly?: boolean;
+  /** How long a call is tried again while the server is away and nothing of it is written, in milliseconds. */
+  patienceMs?: number;
+}
+
+/** A worker whose lock is free that long is gone; a living one has it again by then. */
+const GONE_AFTER_MS = 1_500;
+
+/**
+ * Opens (and migrates) a Postgres store, and voids the leases of workers that are gone. Any number of processes
+ * may have it open.
+ * @throws CONFIG_INVALID, STORE_SCHEMA_NEWER, STORE_UNAVAILABLE
+ */
+export async function openPostgresStore(options: OpenPostgresOptions): Promise<Store> {
+  const { url, poolSize = 10, readOnly = false, patienceMs = 10_000 } = options;
+  hidePassword(url);
+  const connections = await Connections.open(url, poolSize);
+  const listeners = new Listeners();
+  const session = readOnly ? undefined : new Session(() => connections.single(), listeners);
+  const driver = new PostgresDriver(connections, session, listeners, patienceMs);
+  try {
+    await prepareSchema(connections, readOnly);
+    await session?.open();
+    const settings = { ...DEFAULT_SETTINGS, ...options.settings };
+    const store = assembleStore(options.name ?? 'default', settings, driver, listeners);
+    if (!readOnly) {
+      await store.recover();
+      await store.sweep();
+    }
+    return store;
+  } catch (error) {
+    await driver.close();
+    throw storeError(error);
+  }
+}
+
+function hidePassword(url: string): void {
+  try {
+    const { password } = new URL(url);
+    knowSecret(password);
+    knowSecret(decodeURIComponent(password));
+  } catch (error) {
+    throw new FinanceError('CONFIG_INVALID', { message: 'The URL of the store is not a URL.', cause: error });
+  }
+}
+
+async function prepareSchema(connections: Connections, readOnly: boolean): Promise<void> {
+  const client = await connections.single();
+  try {
+    if (!readOnly) return await migrate(client);
+    await assertServer(client);
+    await assertSchema(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Runs each transition in a transaction of its own on a connection of the pool. */
+class PostgresDriver implements Driver {
+  private closed = false;
+  private readonly running = new Set<Promise<unknown>>();
+  /** Workers whose lock was found free, and since when (monotonic milliseconds). */
+  private readonly missing = new Map<string, number>();
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly session: Session | undefined,
+    private readonly listeners: Listeners,
+    private readonly patienceMs: number,
+  ) {}
+
+  async run(name: TransitionName, input: unknown): Promise<unknown> {
+    if (this.closed) throw new FinanceError('STORE_UNAVAILABLE', { message: 'The store is closed.' });
+    const call = patiently(this.patienceMs, () => this.attempt(name, input));
+    this.running.add(call);
+    try {
+      return await call;
+    } finally {
+      this.running.delete(call);
+    }
+  }
+
+  private async attempt(name: TransitionName, input: unknown): Promise<unknown> {
+    if (name === 'lease' || name === 'leaseDocument')
+      await this.session?.hold((input as { worker: string }).worker);
+    const { tx, result, doubt } = await this.connections.use((client) => this.transact(client, name, input));
+    if (doubt) await this.assertCommitted(tx, doubt);
+    this.listeners.tell(tx.wake, tx.ended.keys());
+    this.session?.announce(tx.wake, this.ofOthers(tx));
+    return result;
+  }
+
+  private async transact(
+    client: PoolClient,
+    name: TransitionName,
+    input: unknown,
+  ): Promise<{ tx: Tx; result: unknown; doubt?: unknown }> {
+    const tx = await this.begin(client, name);
+    const result = await this.connections.drive(client, perform(tx, name, input));
+    try {
+      await client.query('COMMIT');
+      return { tx, result };
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      return { tx, result, doubt: error };
+    }
+  }
+
+  private async begin(client: PoolClient, name: TransitionName): Promise<Tx> {
+    const mode = READS.has(name) ? 'REPEATABLE READ READ ONLY' : 'READ COMMITTED READ WRITE';
+    const answers = (await client.query(
+      `BEGIN ISOLATION LEVEL ${mode}; SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
+    )) as unknown as { rows: { now: number }[] }[];
+    const deadWorkers =
+      name === 'recover' || name === 'sweep' ? await this.deadWorkers(client, name === 'recover') : undefined;
+    return newTx({ now: answers[1]!.rows[0]!.now, dialect: 'postgres', chains: CHAINS, deadWorkers });
+  }
+
+  /** Workers with leases and without a session; for a sweep, those that were so a while ago as well. */
+  private async deadWorkers(client: PoolClient, atOnce: boolean): Promise<string[]> {
+    const { rows } = await client.query<{ worker: string }>(
+      `SELECT worker FROM (SELECT DISTINCT worker FROM documents WHERE state = 'leased' AND worker IS NOT NULL) AS leased
+       WHERE worker <> ALL($1::text[]) AND pg_try_advisory_xact_lock_shared(${lifeKey('worker')})`,
+      [[...(this.session?.workers ?? [])]],
+    );
+    const free = rows.map(({ worker }) => worker);
+    if (atOnce) return free;
+    const now = performance.now();
+    for (const worker of this.missing.keys()) if (!free.includes(worker)) this.missing.delete(worker);
+    for (const worker of free) if (!this.missing.has(worker)) this.missing.set(worker, now);
+    return free.filter((worker) => this.missing.get(worker)! <= now - GONE_AFTER_MS);
+  }
+
+  /**
+   * Finds out whether a transaction whose COMMIT was not answered is there: its last audit event stands in the
+   * chain, once whoever holds the chain's head has ended.
+   * @throws the error that left it in doubt, where it is not there and may run again
+   */
+  private async assertCommitted({ sealed }: Tx, doubt: unknown): Promise<void> {
+    if (!sealed) throw doubt;
+    const { chain, seq, hash } = sealed;
+    const there = await patiently(this.patienceMs, () =>
+      this.connections.use(async (client) => {
+        await client.query('BEGIN');
+        await client.query('SELECT seq FROM audit_heads WHERE chain = $1 FOR UPDATE', [chain]);
+        const { rowCount } = await client.query(
+          'SELECT seq FROM audit WHERE chain = $1 AND seq = $2 AND hash = $3',
+          [chain, seq, hash],
+        );
+        await client.query('COMMIT');
+        return rowCount === 1;
+      }),
+    );
+    if (!there) throw doubt;
+  }
+
+  /** Ended leases that another process held. */
+  private ofOthers({ ended }: Tx): string[] {
+    return [...ended]
+      .filter(([, worker]) => worker !== null && !this.session?.workers.has(worker))
+      .map(([documentId]) => documentId);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.allSettled(this.running);
+    await this.session?.close();
+    await this.connections.close();
+  }
+}
