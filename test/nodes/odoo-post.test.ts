@@ -216,6 +216,25 @@ describe('odoo post', () => {
     assert.equal((await moves()).length, 0);
   }).timeout(10_000);
 
+  it('a draft made with one account is never posted for another', async () => {
+    await load();
+    await fault('fail-before', 'action_post', 1);
+    const documentId = await event(invoice());
+    await bench.message('held');
+    const changed = invoiceOf([lineOf({ posting: { account: '8300', taxes: ['USt 19%'] } })], {
+      posting: POSTING,
+    });
+    const decision = { documentId, actor: 'carla', reason: 'other account' };
+    await bench.store.correct({
+      ...decision,
+      mediaType: 'application/json',
+      content: JSON.stringify(changed),
+    });
+    await bench.store.replay(decision);
+    await bench.until(async () => (await bench.codes()).includes('RUN_STEP_CHANGED'));
+    assert.equal((await moves())[0]?.state, 'draft');
+  });
+
   it('other content under a key that was posted is held, and nothing is posted again', async () => {
     await load();
     await event(invoice());
