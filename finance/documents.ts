@@ -160,6 +160,8 @@ export interface Invoice {
   taxPointDate?: Day;
   /** BT-5 */
   currency: Currency;
+  /** The source's rate: units of the currency for one of the entity's. */
+  exchangeRate?: Decimal;
   /** BT-10 */
   buyerReference?: string;
   /** BT-13 */

@@ -1,4 +1,5 @@
 import type { Currency, Day, DocumentKind, Party } from './documents';
+import type { RatePolicy } from './rates';
 
 /** Rules of one kind of document for one legal entity. */
 export interface KindPolicy {
@@ -8,6 +9,11 @@ export interface KindPolicy {
   approval: boolean;
   /** Who gets the exceptions. */
   exceptionOwner?: string;
+  /**
+   * What becomes of a document whose period is locked: `hold` (the default), or booked on the first open day with its
+   * own date kept.
+   */
+  latePosting?: 'hold' | 'next-open-period';
   /** Hours within which an exception is to be resolved. */
   serviceHours?: number;
 }
@@ -32,5 +38,7 @@ export interface LegalEntity {
   seller: Party;
   /** Documents dated before are never posted. */
   cutOver?: Day;
+  /** Whose exchange rates are booked; Odoo's, unchecked, where it is left out. */
+  rates?: RatePolicy;
   kinds: Partial<Record<DocumentKind, KindPolicy>>;
 }

@@ -9,6 +9,7 @@ export * from './journal-entry';
 export * from './mapping';
 export * as money from './money';
 export * from './postings';
+export * from './rates';
 export * from './tax';
 export type { Exemption, RatesTable, TaxRate } from './tax-rates';
 export * from './validate';

@@ -11,12 +11,13 @@ export class Cache {
     this.#now = now;
   }
 
-  get<T>(key: string, fetch: () => Promise<T>): Promise<T> {
+  /** @param ttlMs where it is another than the cache's own */
+  get<T>(key: string, fetch: () => Promise<T>, ttlMs = this.#ttlMs): Promise<T> {
     const entry = this.#entries.get(key);
     if (entry && entry.until > this.#now()) return entry.value as Promise<T>;
     if (this.#entries.size >= LARGEST) this.#entries.clear();
     const value = fetch();
-    const fresh = { value, until: this.#now() + this.#ttlMs };
+    const fresh = { value, until: this.#now() + ttlMs };
     this.#entries.set(key, fresh);
     value.catch(() => {
       if (this.#entries.get(key) === fresh) this.#entries.delete(key);

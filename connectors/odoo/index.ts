@@ -19,7 +19,8 @@ export {
 } from './load';
 export { type Company, Lookups, lookupsOf } from './lookups';
 export { type Phase, type PhaseRunner, type PostOptions, postInvoice } from './moves';
-export { compareMove, type Difference, type Stage } from './moves/compare';
+export { compareMove } from './moves/compare';
+export type { Difference, Stage } from './moves/differences';
 export { type PlannedLine, type PostingPlan, planInvoice } from './moves/dry-run';
 export { assertPeriodOpen } from './moves/lock-dates';
 export { createDraft, postMove, reconcileCreditNote } from './moves/post';

@@ -1,8 +1,9 @@
 import { FinanceError } from '../../errors';
-import type { Currency, Day } from '../../finance/documents';
+import type { Currency, Day, Decimal } from '../../finance/documents';
+import { plain } from '../../finance/money';
 import { Cache } from './cache';
 import type { OdooClient } from './client';
-import { type Domain, idOf, type OdooRecord, searchRead, textOf } from './records';
+import { type Domain, decimalOf, idOf, type OdooRecord, searchRead, textOf } from './records';
 
 export interface Company {
   id: number;
@@ -42,6 +43,11 @@ export class Lookups {
   /** Forgets everything: Odoo said that a record of ours is not there. */
   forget(): void {
     this.#cache.clear();
+  }
+
+  /** What others look up, believed for a time of their own. */
+  briefly<T>(key: string, ttlMs: number, fetch: () => Promise<T>): Promise<T> {
+    return this.#cache.get(key, fetch, ttlMs);
   }
 
   /** Names of the fields of a model, as this version and its modules have them. */
@@ -86,13 +92,13 @@ export class Lookups {
     });
   }
 
-  /** A tax on sales by its name. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
-  saleTax(company: Company, name: string): Promise<number> {
-    const sought = { model: 'account.tax', what: 'sales tax', code: name, company: company.id };
-    return this.#cache.get(`tax ${company.id} ${name}`, () =>
+  /** A tax on sales or purchases by its name. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  tax(company: Company, use: 'sale' | 'purchase', name: string): Promise<number> {
+    const sought = { model: 'account.tax', what: `${use} tax`, code: name, company: company.id };
+    return this.#cache.get(`tax ${company.id} ${use} ${name}`, () =>
       this.#id(sought, [
         ['name', '=', name],
-        ['type_tax_use', '=', 'sale'],
+        ['type_tax_use', '=', use],
         ['company_id', 'in', company.family],
       ]),
     );
@@ -145,19 +151,29 @@ export class Lookups {
       this.#cache.delete(`currency ${code}`);
       throw new FinanceError('ODOO_CURRENCY', { message: `The currency ${code} is not active in Odoo.` });
     }
-    await this.#cache.get(`rate ${company.id} ${code} ${day}`, () => this.#rate(company, code, id, day));
+    await this.rate(company, code, day);
     return id;
   }
 
-  async #rate(company: Company, code: Currency, currency: number, day: Day): Promise<true> {
+  /**
+   * Odoo's rate on a day: units of the currency for one of the company's.
+   * @throws FinanceError ODOO_CURRENCY where it has none on or before the day
+   */
+  async rate(company: Company, code: Currency, day: Day): Promise<Decimal> {
+    const { id } = await this.currency(code);
+    if (id === company.currency.id) return '1';
+    return this.#cache.get(`rate ${company.id} ${code} ${day}`, () => this.#rate(company, code, id, day));
+  }
+
+  async #rate(company: Company, code: Currency, currency: number, day: Day): Promise<Decimal> {
     const domain: Domain = [
       ['currency_id', '=', currency],
       ['name', '<=', day],
       ['company_id', 'in', [false, ...company.family]],
     ];
-    const options = { limit: 1, company: company.id };
-    const rates = await searchRead(this.#client, 'res.currency.rate', domain, ['name'], options);
-    if (rates.length > 0) return true;
+    const options = { limit: 1, order: 'name desc, id desc', company: company.id };
+    const rates = await searchRead(this.#client, 'res.currency.rate', domain, ['rate'], options);
+    if (rates[0]) return plain(decimalOf(rates[0].rate, 10));
     throw new FinanceError('ODOO_CURRENCY', {
       message: `The currency ${code} has no rate in Odoo on or before ${day}; Odoo would book it 1:1.`,
     });

@@ -5,12 +5,13 @@ import type { Company } from '../lookups';
 import { findCustomer } from '../party';
 import { idOf, searchRead, textOf } from '../records';
 import { assertPeriodOpen } from './lock-dates';
-import { buildRequest, type PrepareOptions, prepareContext } from './prepare';
+import { periodOf } from './post';
+import { buildRequest, counterparty, type PrepareOptions, prepareContext } from './prepare';
 import { lookupMove } from './read';
-import type { ExpectedMove } from './request';
+import { type ExpectedMove, isDebitSide, type LatePosting, sideOf } from './request';
 
 export interface PlannedLine {
-  role: 'receivable' | 'revenue' | 'tax';
+  role: 'receivable' | 'payable' | 'revenue' | 'expense' | 'tax';
   /** Account code; absent where Odoo takes it from the partner or the tax. */
   account?: string;
   name: string;
@@ -36,6 +37,7 @@ export interface PostingPlan {
   currency: Currency;
   invoiceDate: Day;
   date: Day;
+  late?: LatePosting;
   dueDate?: Day;
   lines: PlannedLine[];
   amountUntaxed: Decimal;
@@ -54,12 +56,12 @@ export async function planInvoice(
 ): Promise<PostingPlan> {
   const context = await prepareContext(client, invoice, options);
   const { company } = context;
-  const partnerId = await findCustomer(client, invoice.buyer, context.place);
+  const partnerId = await findCustomer(client, counterparty(invoice), context.place);
   const request = await buildRequest(client, invoice, options, context, partnerId ?? 0);
   const { expected } = request;
-  await assertPeriodOpen(client, company, expected.invoiceDate, expected.taxes.length > 0);
+  await assertPeriodOpen(client, company, periodOf(expected));
   const move = await lookupMove(client, request.externalKey, company.id);
-  const { name, vatId } = invoice.buyer;
+  const { name, vatId } = counterparty(invoice);
   return {
     dryRun: true,
     externalKey: request.externalKey,
@@ -72,7 +74,8 @@ export async function planInvoice(
     ref: expected.ref,
     currency: invoice.currency,
     invoiceDate: expected.invoiceDate,
-    date: expected.invoiceDate,
+    date: expected.date,
+    late: expected.late,
     dueDate: expected.dueDate,
     lines: planLines(invoice, expected, await receivableOf(client, invoice, company, partnerId)),
     amountUntaxed: expected.amountUntaxed,
@@ -90,7 +93,7 @@ async function receivableOf(
 ): Promise<string | undefined> {
   const mapped = invoice.posting?.receivableAccount;
   if (mapped !== undefined || partnerId === undefined) return mapped;
-  const field = 'property_account_receivable_id';
+  const field = `property_account_${invoice.direction === 'customer' ? 'receivable' : 'payable'}_id`;
   const partners = await searchRead(client, 'res.partner', [['id', '=', partnerId]], [field], { company });
   const account = idOf(partners[0]?.[field]);
   if (account === undefined) return undefined;
@@ -99,18 +102,21 @@ async function receivableOf(
 }
 
 function planLines(invoice: Invoice, expected: ExpectedMove, receivable?: string): PlannedLine[] {
-  const sold = expected.moveType === 'out_invoice';
+  const theirs = isDebitSide(expected.moveType);
+  const sold = sideOf(expected.moveType) === 'sale';
   const zero = round('0', exponentOf(invoice.currency));
   /** Positive amounts are in debit. */
   const line = (role: PlannedLine['role'], name: string, amount: Decimal, account?: string): PlannedLine => {
-    const side = sold ? amount : negate(amount);
+    const side = theirs ? amount : negate(amount);
     const [debit, credit] = isNegative(side) ? [zero, absolute(side)] : [side, zero];
     return { role, account, name, debit, credit };
   };
   const taxes = invoice.taxes.filter(({ amount }) => !isZero(amount));
   return [
-    line('receivable', invoice.buyer.name, expected.amountTotal, receivable),
-    ...expected.lines.map(({ name, account, subtotal }) => line('revenue', name, negate(subtotal), account)),
+    line(sold ? 'receivable' : 'payable', counterparty(invoice).name, expected.amountTotal, receivable),
+    ...expected.lines.map(({ name, account, subtotal }) =>
+      line(sold ? 'revenue' : 'expense', name, negate(subtotal), account),
+    ),
     ...taxes.map(({ category, rate, amount }) => line('tax', `${category} ${rate} %`, negate(amount))),
   ];
 }

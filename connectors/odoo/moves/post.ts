@@ -3,9 +3,9 @@ import type { OdooClient } from '../client';
 import { load } from '../load';
 import { lookupsOf } from '../lookups';
 import { idOf, searchRead } from '../records';
-import { assertPeriodOpen } from './lock-dates';
+import { assertPeriodOpen, type PeriodQuestion } from './lock-dates';
 import { readBack } from './read';
-import type { ExpectedDraft, MoveRequest } from './request';
+import { type ExpectedDraft, type ExpectedMove, type MoveRequest, sideOf } from './request';
 
 /**
  * Creates the draft, or finds the move that the key already stands for. Repeating it never makes a second one.
@@ -37,7 +37,7 @@ export async function createDraft(
 export async function postMove(client: OdooClient, request: MoveRequest, id: number): Promise<void> {
   const { company, expected } = request;
   if ((await draftOrPosted(client, request, id)) === 'posted') return;
-  await assertPeriodOpen(client, company, expected.invoiceDate, expected.taxes.length > 0);
+  await assertPeriodOpen(client, company, periodOf(expected));
   const context = { allowed_company_ids: [company.id] };
   try {
     await client.call('account.move', 'action_post', { ids: [id], context });
@@ -47,6 +47,13 @@ export async function postMove(client: OdooClient, request: MoveRequest, id: num
     if ((await draftOrPosted(client, request, id)) === 'draft') throw error;
   }
 }
+
+/** Which lock dates a move is under. */
+export const periodOf = ({ date, taxes, moveType }: ExpectedMove): PeriodQuestion => ({
+  day: date,
+  taxed: taxes.length > 0,
+  side: sideOf(moveType),
+});
 
 async function draftOrPosted(
   client: OdooClient,

@@ -1,6 +1,6 @@
 import { FinanceError } from '../../../errors';
 import { externalKey } from '../../../finance/canonical';
-import type { Decimal, Invoice, InvoiceLine } from '../../../finance/documents';
+import type { Day, Decimal, Invoice, InvoiceLine, Party } from '../../../finance/documents';
 import type { LegalEntity } from '../../../finance/entity';
 import {
   add,
@@ -15,11 +15,22 @@ import {
   round,
   sum,
 } from '../../../finance/money';
+import { decideRate } from '../../../finance/rates';
 import type { OdooClient } from '../client';
 import { buildLoad, type Cells, findByExternalId, type LoadRecord } from '../load';
 import { type Company, lookupsOf } from '../lookups';
 import { findOrCreateCustomer, type PartyPlace } from '../party';
-import type { ExpectedLine, ExpectedMove, ExpectedTax, MoveRequest } from './request';
+import { type Domain, searchRead, textOf } from '../records';
+import { accountingDate } from './lock-dates';
+import {
+  type ExpectedLine,
+  type ExpectedMove,
+  type ExpectedTax,
+  type MoveRequest,
+  type MoveType,
+  type Side,
+  sideOf,
+} from './request';
 
 export interface PrepareOptions {
   entity: LegalEntity;
@@ -52,9 +63,23 @@ export async function prepareInvoice(
   options: PrepareOptions,
 ): Promise<MoveRequest> {
   const context = await prepareContext(client, invoice, options);
-  const partnerId = await findOrCreateCustomer(client, invoice.buyer, context.place);
+  const partnerId = await findOrCreateCustomer(client, counterparty(invoice), context.place);
   return buildRequest(client, invoice, options, context, partnerId);
 }
+
+/** The customer of what is sold, the supplier of what is bought. @throws FinanceError MAP_OUTPUT_INVALID */
+export function counterparty(invoice: Invoice): Party {
+  if (invoice.direction === 'customer') return invoice.buyer;
+  if (invoice.seller) return invoice.seller;
+  throw incomplete('A vendor bill needs its seller.');
+}
+
+const MOVE_TYPES: Record<Invoice['direction'], Record<Invoice['kind'], MoveType>> = {
+  customer: { invoice: 'out_invoice', credit_note: 'out_refund' },
+  vendor: { invoice: 'in_invoice', credit_note: 'in_refund' },
+};
+
+export const moveTypeOf = ({ direction, kind }: Invoice): MoveType => MOVE_TYPES[direction][kind];
 
 export interface PrepareContext {
   company: Company;
@@ -73,14 +98,7 @@ export async function prepareContext(
 }
 
 function assertPostable(invoice: Invoice, entity: LegalEntity): void {
-  if (invoice.direction !== 'customer')
-    throw new FinanceError('ODOO_VALIDATION', {
-      message: 'Only invoices of the customer side are posted here.',
-    });
-  if (entity.cutOver && invoice.issueDate < entity.cutOver)
-    throw new FinanceError('ODOO_CUTOVER', {
-      message: `The document is of ${invoice.issueDate}, before the cut-over of ${entity.key} on ${entity.cutOver}.`,
-    });
+  assertAfterCutOver(invoice.issueDate, entity);
   const { net, tax, gross } = invoice.totals;
   for (const amount of [net, tax, gross]) assertPrecision(amount, invoice.currency);
   const lines = sum(invoice.lines.map(({ netAmount }) => netAmount));
@@ -88,6 +106,14 @@ function assertPostable(invoice: Invoice, entity: LegalEntity): void {
     throw new FinanceError('DOCUMENT_UNBALANCED', {
       message: `Lines ${lines}, net ${net}, tax ${tax} and gross ${gross} do not add up.`,
     });
+}
+
+/** @throws FinanceError ODOO_CUTOVER: the earlier system posted it */
+export function assertAfterCutOver(day: Day, { cutOver, key }: LegalEntity): void {
+  if (!cutOver || day >= cutOver) return;
+  throw new FinanceError('ODOO_CUTOVER', {
+    message: `The document is of ${day}, before the cut-over of ${key} on ${cutOver}.`,
+  });
 }
 
 /** The request for a known partner. */
@@ -100,17 +126,24 @@ export async function buildRequest(
 ): Promise<MoveRequest> {
   const lookups = lookupsOf(client);
   const { journal, receivableAccount } = invoice.posting ?? {};
+  const { entity } = options;
+  const moveType = moveTypeOf(invoice);
+  const side = sideOf(moveType);
   const currencyId = await lookups.usableCurrency(company, invoice.currency, invoice.issueDate);
+  const rate = await bookedRate(client, company, invoice, entity);
   const lines: ExpectedLine[] = [];
-  for (const line of invoice.lines) lines.push(await expectedLine(client, company, invoice, line));
+  for (const line of invoice.lines) lines.push(await expectedLine(client, company, invoice, line, side));
+  const taxed = lines.some(({ taxIds }) => taxIds.length > 0);
+  const question = { day: invoice.issueDate, taxed, side };
   const expected: ExpectedMove = {
-    moveType: invoice.kind === 'credit_note' ? 'out_refund' : 'out_invoice',
+    moveType,
     partnerId,
     journalId: journal === undefined ? undefined : await lookups.journal(company, journal),
     currency: { id: currencyId, code: invoice.currency },
     invoiceDate: invoice.issueDate,
+    ...(await accountingDate(client, company, question, entity.kinds[invoice.kind]?.latePosting)),
     dueDate: invoice.dueDate,
-    ...numbering(invoice, options.entity),
+    ...numbering(invoice, entity),
     receivableAccountId: receivableAccount ? await lookups.account(company, receivableAccount) : undefined,
     reversedMoveId: await findPreceding(client, invoice, options, place),
     lines,
@@ -120,14 +153,63 @@ export async function buildRequest(
     amountTotal: invoice.totals.gross,
   };
   const key = externalIdOf(options.externalKey, options.prefix);
-  const load = buildLoad('account.move', [toRecord(key, company, expected)], company.id);
+  if (side === 'purchase') await assertNoTwin(client, company, expected, key);
+  const load = buildLoad('account.move', [toRecord(key, company, expected, rate)], company.id);
   const taxTolerance = options.taxTolerance ?? fromMinor(lines.length + 1, invoice.currency);
-  return { externalKey: key, company, load, expected, taxTolerance };
+  return { poster: 'invoice', externalKey: key, company, load, expected, taxTolerance };
+}
+
+/**
+ * The rate that the entity's policy asks for, where Odoo takes one with the move (19); elsewhere Odoo books at its
+ * own, which was held to the policy.
+ * @throws FinanceError ODOO_CURRENCY
+ */
+async function bookedRate(
+  client: OdooClient,
+  company: Company,
+  { currency, exchangeRate: source, issueDate: day }: Invoice,
+  { rates }: LegalEntity,
+): Promise<Decimal | undefined> {
+  if (!rates || currency === company.currency.code) return undefined;
+  const lookups = lookupsOf(client);
+  const odoo = await lookups.rate(company, currency, day);
+  const wanted = decideRate(rates, { currency, day, source, odoo });
+  const takesRate = (await lookups.fields('account.move')).has('invoice_currency_rate');
+  return takesRate && !equals(wanted, odoo) ? wanted : undefined;
+}
+
+/**
+ * From 17 on Odoo takes one bill of a supplier twice.
+ * @throws FinanceError DOCUMENT_CONFLICT where another move has the supplier's number
+ */
+async function assertNoTwin(
+  client: OdooClient,
+  company: Company,
+  { moveType, partnerId, ref }: ExpectedMove,
+  key: string,
+): Promise<void> {
+  const domain: Domain = [
+    ['move_type', '=', moveType],
+    ['partner_id', '=', partnerId],
+    ['ref', '=', ref],
+    ['state', '!=', 'cancel'],
+  ];
+  const twins = await searchRead(client, 'account.move', domain, ['name'], { company: company.id, limit: 2 });
+  if (twins.length === 0) return;
+  const own = await findByExternalId(client, 'account.move', key);
+  const other = twins.find(({ id }) => id !== own);
+  if (!other) return;
+  throw new FinanceError('DOCUMENT_CONFLICT', {
+    message: `Odoo has a bill ${ref} of this supplier already: move ${String(other.id)} (${textOf(other.name) ?? 'draft'}).`,
+    details: { move: other.id, reference: ref },
+  });
 }
 
 /** `source`: the source's number becomes Odoo's. `odoo`: it stands beside it, for people to find. */
 function numbering(invoice: Invoice, entity: LegalEntity): { name?: string; ref: string } {
   const number = invoice.number ?? invoice.source.number;
+  // a bill's number is its supplier's
+  if (invoice.direction === 'vendor') return { ref: number ?? invoice.source.id };
   if (entity.numbering === 'odoo') return { ref: number ?? invoice.source.id };
   if (!number) throw incomplete('The source numbers invoices of this entity, but this one has no number.');
   // the numbers change those that the journal would give next
@@ -142,13 +224,14 @@ async function expectedLine(
   company: Company,
   invoice: Invoice,
   line: InvoiceLine,
+  side: Side,
 ): Promise<ExpectedLine> {
   const { posting } = line;
   if (!posting) throw incomplete(`The mapping says no account for line ${line.id}.`);
   assertPrecision(line.netAmount, invoice.currency);
   const lookups = lookupsOf(client);
   const taxIds: number[] = [];
-  for (const name of posting.taxes) taxIds.push(await lookups.saleTax(company, name));
+  for (const name of posting.taxes) taxIds.push(await lookups.tax(company, side, name));
   const analytic: Record<string, Decimal> = {};
   for (const [code, percent] of Object.entries(posting.analytic ?? {}))
     analytic[await lookups.analyticAccount(company, code)] = plain(percent);
@@ -230,13 +313,15 @@ async function findPreceding(
   });
 }
 
-function toRecord(key: string, company: Company, expected: ExpectedMove): LoadRecord {
+function toRecord(key: string, company: Company, expected: ExpectedMove, rate?: Decimal): LoadRecord {
   const id = (value: number | undefined): string | undefined =>
     value === undefined ? undefined : String(value);
   const header: Cells = {
     move_type: expected.moveType,
     'partner_id/.id': id(expected.partnerId),
     invoice_date: expected.invoiceDate,
+    // left to Odoo for what is sold in an open period; a bill it would move towards today
+    date: expected.late || sideOf(expected.moveType) === 'purchase' ? expected.date : undefined,
     invoice_date_due: expected.dueDate,
     // empty on purpose: the partner's own terms would move the due date
     'invoice_payment_term_id/.id': expected.dueDate === undefined ? undefined : '',
@@ -246,6 +331,7 @@ function toRecord(key: string, company: Company, expected: ExpectedMove): LoadRe
     'journal_id/.id': id(expected.journalId),
     'currency_id/.id': id(expected.currency.id),
     'reversed_entry_id/.id': id(expected.reversedMoveId),
+    invoice_currency_rate: rate,
   };
   return { key, header, lines: { field: 'invoice_line_ids', rows: expected.lines.map(lineCells) } };
 }

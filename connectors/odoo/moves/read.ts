@@ -4,9 +4,11 @@ import { exponentOf, plain } from '../../../finance/money';
 import type { OdooClient } from '../client';
 import { findByExternalId } from '../load';
 import { amountOf, decimalOf, idOf, idsOf, type OdooRecord, searchRead, textOf } from '../records';
+import type { RecordState } from './differences';
 
 export interface MoveLine {
   id: number;
+  moveId?: number;
   /** `product`, `tax`, `payment_term` (the receivable), `rounding` … */
   type: string;
   name: string;
@@ -17,26 +19,25 @@ export interface MoveLine {
   taxIds: number[];
   /** Of a tax line: the tax that made it. */
   taxId?: number;
-  /** In the document's currency; negative in credit. */
+  /** In the line's own currency; negative in credit. */
   amountCurrency: Decimal;
+  currency: Currency;
+  /** In the company's currency. */
+  debit: Decimal;
+  credit: Decimal;
+  partnerId?: number;
   /** Ids of the analytic accounts → percentage. */
   analytic: Record<string, Decimal>;
   reconciled: boolean;
 }
 
 /** A move as Odoo holds it, amounts as decimal strings. */
-export interface MoveState {
-  id: number;
-  /** `/` or `undefined` before Odoo has numbered it. */
-  name?: string;
-  state: 'draft' | 'posted' | 'cancel';
+export interface MoveState extends RecordState {
   moveType: string;
   companyId?: number;
   journalId?: number;
   partnerId?: number;
   currency: { id: number; code: Currency };
-  /** Accounting date. */
-  date?: Day;
   invoiceDate?: Day;
   dueDate?: Day;
   ref?: string;
@@ -55,6 +56,7 @@ const MOVE_FIELDS = [
   'journal_id',
   'partner_id',
   'currency_id',
+  'company_currency_id',
   'date',
   'invoice_date',
   'invoice_date_due',
@@ -66,6 +68,7 @@ const MOVE_FIELDS = [
 ];
 
 const LINE_FIELDS = [
+  'move_id',
   'display_type',
   'name',
   'account_id',
@@ -75,6 +78,10 @@ const LINE_FIELDS = [
   'tax_ids',
   'tax_line_id',
   'amount_currency',
+  'currency_id',
+  'debit',
+  'credit',
+  'partner_id',
   'analytic_distribution',
   'reconciled',
 ];
@@ -83,21 +90,33 @@ const LINE_FIELDS = [
 const FACTOR_DECIMALS = 6;
 
 /**
+ * Reads moves with their lines, in two calls for all.
+ * @returns by id; those that are gone are left out
+ * @throws FinanceError ODOO_*
+ */
+export async function readMoves(
+  client: OdooClient,
+  ids: readonly number[],
+  company: number,
+): Promise<Map<number, MoveState>> {
+  const [rows, lines] = await Promise.all([
+    searchRead(client, 'account.move', [['id', 'in', ids]], MOVE_FIELDS, { company }),
+    searchRead(client, 'account.move.line', [['move_id', 'in', ids]], LINE_FIELDS, { company, order: 'id' }),
+  ]);
+  const linesOf = Map.groupBy(lines, ({ move_id }) => idOf(move_id));
+  return new Map(rows.map((row) => [Number(row.id), toMove(row, linesOf.get(Number(row.id)) ?? [])]));
+}
+
+/**
  * Reads a move with its lines.
  * @returns `undefined` when it is gone
  * @throws FinanceError ODOO_*
  */
-export async function readMove(
+export const readMove = async (
   client: OdooClient,
   id: number,
   company: number,
-): Promise<MoveState | undefined> {
-  const [rows, lines] = await Promise.all([
-    searchRead(client, 'account.move', [['id', '=', id]], MOVE_FIELDS, { company }),
-    searchRead(client, 'account.move.line', [['move_id', '=', id]], LINE_FIELDS, { company, order: 'id' }),
-  ]);
-  return rows[0] && toMove(rows[0], lines);
-}
+): Promise<MoveState | undefined> => (await readMoves(client, [id], company)).get(id);
 
 /**
  * Reads a move that must be there.
@@ -128,6 +147,10 @@ export async function lookupMove(
 
 function toMove(row: OdooRecord, lines: readonly OdooRecord[]): MoveState {
   const [currencyId, code] = row.currency_id as [number, string];
+  const [, home = code] = (Array.isArray(row.company_currency_id) ? row.company_currency_id : []) as [
+    number?,
+    string?,
+  ];
   const { state } = row;
   if (state !== 'draft' && state !== 'posted' && state !== 'cancel')
     throw new FinanceError('ODOO_BAD_ANSWER', { message: 'A move has a state that no move has.' });
@@ -148,24 +171,32 @@ function toMove(row: OdooRecord, lines: readonly OdooRecord[]): MoveState {
     amountUntaxed: amountOf(row.amount_untaxed, code),
     amountTax: amountOf(row.amount_tax, code),
     amountTotal: amountOf(row.amount_total, code),
-    lines: lines.map((line) => toLine(line, code)),
+    lines: lines.map((line) => toLine(line, code, home)),
   };
 }
 
-const toLine = (row: OdooRecord, currency: Currency): MoveLine => ({
-  id: Number(row.id),
-  type: textOf(row.display_type) ?? '',
-  name: textOf(row.name) ?? '',
-  accountId: idOf(row.account_id),
-  quantity: factorOf(row.quantity),
-  unitPrice: factorOf(row.price_unit),
-  subtotal: decimalOf(numberOf(row.price_subtotal), exponentOf(currency)),
-  taxIds: idsOf(row.tax_ids),
-  taxId: idOf(row.tax_line_id),
-  amountCurrency: amountOf(numberOf(row.amount_currency), currency),
-  analytic: analyticOf(row.analytic_distribution),
-  reconciled: row.reconciled === true,
-});
+function toLine(row: OdooRecord, document: Currency, home: Currency): MoveLine {
+  const own = Array.isArray(row.currency_id) ? String(row.currency_id[1]) : document;
+  return {
+    id: Number(row.id),
+    moveId: idOf(row.move_id),
+    type: textOf(row.display_type) ?? '',
+    name: textOf(row.name) ?? '',
+    accountId: idOf(row.account_id),
+    quantity: factorOf(row.quantity),
+    unitPrice: factorOf(row.price_unit),
+    subtotal: decimalOf(numberOf(row.price_subtotal), exponentOf(document)),
+    taxIds: idsOf(row.tax_ids),
+    taxId: idOf(row.tax_line_id),
+    amountCurrency: amountOf(numberOf(row.amount_currency), own),
+    currency: own,
+    debit: amountOf(numberOf(row.debit), home),
+    credit: amountOf(numberOf(row.credit), home),
+    partnerId: idOf(row.partner_id),
+    analytic: analyticOf(row.analytic_distribution),
+    reconciled: row.reconciled === true,
+  };
+}
 
 /** Lines without an amount of a kind say `false`. */
 const numberOf = (value: unknown): unknown => (value === false || value === undefined ? 0 : value);

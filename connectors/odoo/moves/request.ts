@@ -2,6 +2,17 @@ import type { Currency, Day, Decimal } from '../../../finance/documents';
 import type { LoadRequest } from '../load';
 import type { Company } from '../lookups';
 
+export type MoveType = 'out_invoice' | 'out_refund' | 'in_invoice' | 'in_refund';
+
+/** An accounting date that is not the document's, since the period of that is locked. */
+export interface LatePosting {
+  /** Of the document. */
+  documentDate: Day;
+  /** Field of the lock date, and the last day that it locks. */
+  lock: string;
+  lockedUntil: Day;
+}
+
 /** What a line is to be in Odoo. */
 export interface ExpectedLine {
   name: string;
@@ -27,14 +38,18 @@ export interface ExpectedTax {
 
 /** What the move must be, in Odoo's ids. */
 export interface ExpectedMove {
-  moveType: 'out_invoice' | 'out_refund';
+  moveType: MoveType;
   partnerId: number;
   journalId?: number;
   currency: { id: number; code: Currency };
   invoiceDate: Day;
+  /** Accounting date; the invoice's own, unless the policy took the next open period. */
+  date: Day;
+  late?: LatePosting;
   dueDate?: Day;
   name?: string;
   ref: string;
+  /** Of the counterparty: receivable or payable. */
   receivableAccountId?: number;
   /** The move that a credit note corrects. */
   reversedMoveId?: number;
@@ -47,6 +62,7 @@ export interface ExpectedMove {
 
 /** A posting as JSON, made once and recorded: every later phase works from it alone. */
 export interface MoveRequest {
+  poster: 'invoice';
   /** External id `<prefix>.<key>`. */
   externalKey: string;
   company: Company;
@@ -60,3 +76,12 @@ export interface MoveRequest {
 export interface ExpectedDraft {
   moveId: number;
 }
+
+/** Sold, bought, or neither: which of Odoo's lock dates and taxes apply. */
+export type Side = 'sale' | 'purchase';
+
+export const sideOf = (moveType: MoveType): Side => (moveType.startsWith('out') ? 'sale' : 'purchase');
+
+/** Whether the counterparty is in debit: a customer's invoice, a supplier's credit note. */
+export const isDebitSide = (moveType: MoveType): boolean =>
+  moveType === 'out_invoice' || moveType === 'in_refund';

@@ -1,7 +1,7 @@
 import type { Currency, Day, Decimal } from '../../../finance/documents';
 import type { OdooClient } from '../client';
 import type { MoveState } from './read';
-import type { MoveRequest } from './request';
+import type { LatePosting, MoveRequest } from './request';
 
 /** A posted move; amounts in the document's currency. */
 export interface PostedMove {
@@ -12,6 +12,8 @@ export interface PostedMove {
   /** Accounting date. */
   date: Day;
   invoiceDate: Day;
+  /** Only where the accounting date is not the document's. */
+  late?: LatePosting;
   company: number;
   partnerId: number;
   currency: Currency;
@@ -28,13 +30,14 @@ export async function resultOf(
   request: MoveRequest,
   move: MoveState,
 ): Promise<PostedMove> {
-  const { invoiceDate } = request.expected;
+  const { invoiceDate, late } = request.expected;
   return {
     moveId: move.id,
     name: move.name ?? '/',
     state: 'posted',
     date: move.date ?? invoiceDate,
     invoiceDate: move.invoiceDate ?? invoiceDate,
+    ...(late && { late }),
     company: request.company.id,
     partnerId: request.expected.partnerId,
     currency: move.currency.code,
@@ -45,9 +48,12 @@ export async function resultOf(
   };
 }
 
-/** The form of a move in Odoo's own pages; their addresses changed with 18. */
-export async function moveUrl(client: OdooClient, id: number): Promise<string> {
+/** The form of a record in Odoo's own pages; their addresses changed with 18. */
+export async function recordUrl(client: OdooClient, model: string, id: number): Promise<string> {
   const { major } = await client.version();
-  const path = major >= 18 ? `/odoo/account.move/${id}` : `/web#id=${id}&model=account.move&view_type=form`;
+  const path = major >= 18 ? `/odoo/${model}/${id}` : `/web#id=${id}&model=${model}&view_type=form`;
   return client.url + path;
 }
+
+export const moveUrl = (client: OdooClient, id: number): Promise<string> =>
+  recordUrl(client, 'account.move', id);

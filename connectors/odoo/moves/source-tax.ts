@@ -3,7 +3,7 @@ import type { Decimal } from '../../../finance/documents';
 import { absolute, compare, isZero, negate, sub, sum } from '../../../finance/money';
 import type { OdooClient } from '../client';
 import type { MoveLine, MoveState } from './read';
-import type { ExpectedTax, MoveRequest } from './request';
+import { type ExpectedTax, isDebitSide, type MoveRequest } from './request';
 
 /** A tax line of the draft and the amount it is to have, signed as Odoo signs it. */
 export interface TaxCorrection {
@@ -28,7 +28,7 @@ function correctionOf(
 ): TaxCorrection[] {
   const lines = move.lines.filter(({ taxId }) => taxId !== undefined && taxIds.includes(taxId));
   if (amount === undefined) return [];
-  const wanted = request.expected.moveType === 'out_invoice' ? negate(amount) : amount;
+  const wanted = isDebitSide(request.expected.moveType) ? negate(amount) : amount;
   const found = sum(lines.map(({ amountCurrency }) => amountCurrency));
   const difference = sub(wanted, found);
   if (isZero(difference)) return [];

@@ -1,6 +1,7 @@
 import {
   connectOdoo,
   externalIdOf,
+  lookupsOf,
   type OdooClient,
   type OdooOptions,
   type PostedMove,
@@ -82,8 +83,9 @@ export class Books {
   }
 
   /** Locks the German company's books, drafts in the period or not. */
-  lock(dates: Record<string, string>): Promise<void> {
-    return this.#switch('edit', { do: 'lock', company: 1, dates });
+  async lock(dates: Record<string, string>): Promise<void> {
+    await this.#switch('edit', { do: 'lock', company: 1, dates });
+    for (const client of this.#clients) lookupsOf(client).forget();
   }
 
   async #switch(name: string, body: Record<string, unknown>): Promise<void> {
