@@ -7,6 +7,7 @@ import {
   run,
   type SqlRow,
   type SqlValue,
+  storable,
   type Transition,
   type Tx,
 } from './transaction';
@@ -164,7 +165,7 @@ export function* record(
   for (const [table, key] of subjects) {
     const { key: column, columns } = SEALED[table];
     const row = yield* one(`SELECT ${columns.join(', ')} FROM ${table} WHERE ${column} = $1`, key);
-    seals.push([table, key, digest(table, row)]);
+    seals.push([table, storable(key), digest(table, row)]);
   }
   tx.events.push({ type, documentId, data, seals });
 }

@@ -33,6 +33,12 @@ export function inDialect(sql: string, dialect: Dialect): string {
   return sql.replaceAll(/\{([a-z ]+)\}/g, (_, word: string) => WORDS[dialect][word]!);
 }
 
+/** A text as every store keeps it, and gives it back: without NUL, and without halves of a surrogate pair. */
+export function storable<Value extends SqlValue>(value: Value): Value | string {
+  if (typeof value !== 'string' || (value.isWellFormed() && !value.includes('\0'))) return value;
+  return value.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
 /** An audit event that waits for the end of its transaction. */
 export interface PendingEvent {
   type: string;

@@ -1,6 +1,6 @@
 import type { Client, ClientConfig, Pool, PoolClient } from 'pg';
 import { FinanceError } from '../../errors';
-import { inDialect, type SqlRow, type SqlValue, type Transition } from '../transaction';
+import { inDialect, type SqlRow, type SqlValue, storable, type Transition } from '../transaction';
 
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -100,11 +100,6 @@ export class Connections {
   async close(): Promise<void> {
     await this.pool.end();
   }
-}
-
-/** Postgres keeps no NUL in a text. */
-function storable(value: SqlValue): SqlValue {
-  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
 }
 
 async function loadPg(): Promise<typeof import('pg')> {

@@ -24,7 +24,7 @@ export function isGone(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined) return GONE.test(state);
   // `pg` says it with plain errors, the socket with system errors.
-  const plain = error instanceof Error && Object.getPrototypeOf(error) === Error.prototype;
+  const plain = error instanceof Error && error.constructor === Error;
   return plain || error instanceof NotConnected || error instanceof AggregateError;
 }
 

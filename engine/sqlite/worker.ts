@@ -3,7 +3,15 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FinanceError, type StoredError, toFinanceError } from '../../errors';
 import { MIGRATIONS, SCHEMA_VERSION } from '../migrations';
-import { inDialect, newTx, type SqlRow, type SqlValue, type Transition, type Tx } from '../transaction';
+import {
+  inDialect,
+  newTx,
+  type SqlRow,
+  type SqlValue,
+  storable,
+  type Transition,
+  type Tx,
+} from '../transaction';
 import { perform, type TransitionName } from '../transitions';
 import { RESERVE_PAGES, Reserve } from './reserve';
 
@@ -173,7 +181,7 @@ export class SqliteConnection {
       statement = this.database.prepare(inDialect(sql, 'sqlite').replaceAll(/\$(\d+)/g, '?$1'));
       this.statements.set(sql, statement);
     }
-    return statement.all(...params) as SqlRow[];
+    return statement.all(...params.map(storable)) as SqlRow[];
   }
 
   /** Whether the file itself is sound (page structure, indexes). */

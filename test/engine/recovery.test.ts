@@ -23,6 +23,18 @@ onEveryStore('Recovery, poison, renewal, drain', (place) => {
     });
   });
 
+  describe('Text', () => {
+    it('any text that a source may send is taken, known again, and stands in the audit as it is kept', async () => {
+      const store = await opened();
+      const odd = 'a\0b\ud800c\u2028"\'\\';
+      const first = await receive(store, odd, odd, { source: { odd }, number: odd });
+      assert.equal(first.status, 'received');
+      assert.equal((await receive(store, odd, odd)).documentId, first.documentId);
+      await store.settle({ ...(await take(store)), outcome: 'completed' });
+      assert.deepEqual((await store.audit()).findings, []);
+    });
+  });
+
   describe('Poison', () => {
     it('suspects of a crash are redelivered one by one, the others after them', async () => {
       let store = await opened();
