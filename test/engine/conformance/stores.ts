@@ -12,14 +12,19 @@ export interface Place {
   crash(store: Store): Promise<Store>;
   /** What a process of its own needs to open the store. */
   readonly where: { file?: string; url?: string };
+  /** Ends all runtimes and throws the documents away. */
+  empty(): Promise<void>;
   remove(): Promise<void>;
 }
 
 const SHORT = { leaseMs: 60_000, deadlineMs: 60_000, graceMs: 50, suspectMs: 5_000 };
 
 class SqlitePlace implements Place {
-  private readonly scratch = new Scratch();
-  readonly where = { file: this.scratch.file };
+  private scratch = new Scratch();
+
+  get where() {
+    return { file: this.scratch.file };
+  }
 
   open(settings: Partial<StoreSettings> = {}): Promise<Store> {
     return this.scratch.store(settings);
@@ -34,6 +39,11 @@ class SqlitePlace implements Place {
     return store;
   }
 
+  async empty(): Promise<void> {
+    await this.scratch.remove();
+    this.scratch = new Scratch();
+  }
+
   remove(): Promise<void> {
     return this.scratch.remove();
   }
@@ -44,7 +54,7 @@ export class PostgresPlace implements Place {
 
   private constructor(
     readonly server: PostgresServer,
-    readonly url: string,
+    public url: string,
   ) {}
 
   static async create(): Promise<PostgresPlace> {
@@ -79,6 +89,12 @@ export class PostgresPlace implements Place {
   /** Runs SQL behind the store's back. */
   query<Row extends object>(sql: string, ...values: unknown[]): Promise<Row[]> {
     return this.server.query<Row>(sql, this.url, values);
+  }
+
+  async empty(): Promise<void> {
+    await this.remove();
+    this.opened.clear();
+    this.url = await this.server.database();
   }
 
   async remove(): Promise<void> {
