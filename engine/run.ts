@@ -105,7 +105,7 @@ async function attempt<Result extends Json>(
       throw new FinanceError('RUN_UNEXPECTED', { message: `${spec.kind} is pending and cannot be polled.` });
     return await effect.poll(known.request, known.result);
   }
-  const found = await effect.probe?.(known.request);
+  const found = await ask(effect, known.request);
   if (found !== undefined) return found;
   const remaining = known.intendedAt + (spec.processingLimitMs ?? 0) - Date.now();
   if (remaining > 0)
@@ -115,6 +115,21 @@ async function attempt<Result extends Json>(
     });
   if (!effect.refusesDoubles) throw new FinanceError('RUN_IN_DOUBT');
   return await effect.perform(known.request);
+}
+
+/** Asks the target; where it does not answer, the step is as much in doubt as before. */
+async function ask<Result extends Json>(
+  effect: Effect<Result>,
+  request: Json,
+): Promise<Result | Pending | undefined> {
+  try {
+    return await effect.probe?.(request);
+  } catch (caught) {
+    const error = toFinanceError(caught);
+    const retried = error.kind === 'unavailable' || error.kind === 'transient' || error.kind === 'throttled';
+    if (!retried) throw error;
+    throw new FinanceError(error.code, { ...error.toJSON(), kind: 'in_doubt', cause: error });
+  }
 }
 
 async function keep<Result extends Json>(

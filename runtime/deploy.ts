@@ -23,7 +23,7 @@ export function pipelinesOf(flows: FlowNode[]): PipelineDefinition[] {
         node.type === 'ledgerway-pipeline-in' && !node.d && !disabled.has((node as { z?: string }).z ?? ''),
     )
     .map((node) => ({
-      name: node.name ?? node.id,
+      name: node.name || node.id,
       entities: list(node.entities).map((id) => keys.get(id) ?? id),
       kinds: list(node.kinds),
       lanePolicy: 'block',

@@ -1,5 +1,5 @@
 import Ajv from 'ajv';
-import { FinanceError } from '../../errors';
+import { FinanceError, toFinanceError } from '../../errors';
 import { exchange, type HttpAnswer, readJson } from '../http';
 import { parseEvent, readerOf, type SourceEvent } from './events';
 
@@ -23,7 +23,8 @@ export interface BackfillOptions {
 }
 
 export interface BackfilledEvent {
-  event: SourceEvent;
+  /** The event, or what is wrong with it (SOURCE_EVENT_INVALID): one bad event does not stop the others. */
+  event: SourceEvent | FinanceError;
   /** The event as JSON, as the webhook would have brought it. */
   rawBody: Buffer;
   /** To be kept in the transaction that stores the event: the backfill goes on behind it. */
@@ -55,7 +56,7 @@ const readStripe = readerOf('stripe');
  * docs.stripe.com/api/events/list). It keeps one page in memory.
  *
  * @throws FinanceError SOURCE_UNAVAILABLE (with kind `throttled` for 429), SOURCE_UNAUTHORIZED, SOURCE_CURSOR_LOST,
- * SOURCE_EVENT_INVALID
+ * SOURCE_EVENT_INVALID where the list itself is not of the agreed shape
  */
 export async function* backfillEvents(
   options: BackfillOptions,
@@ -124,5 +125,13 @@ function eventOf(item: { id: string }, account?: string): BackfilledEvent {
   // A list that was asked for one connected account need not repeat its name in each event.
   const complete = account && !('account' in item) ? { ...item, account } : item;
   const rawBody = Buffer.from(JSON.stringify(complete));
-  return { event: parseEvent(readStripe, rawBody), rawBody, cursor: item.id };
+  return { event: readOrRefuse(rawBody), rawBody, cursor: item.id };
+}
+
+function readOrRefuse(rawBody: Buffer): SourceEvent | FinanceError {
+  try {
+    return parseEvent(readStripe, rawBody);
+  } catch (error) {
+    return toFinanceError(error);
+  }
 }

@@ -7,13 +7,15 @@ import { readDocument } from './documents';
 export interface Figures {
   /** Events answered 2xx, each delivery counted; one that was only fetched (backfill) counts once. */
   received: number;
-  /** Settled as completed. */
+  /** Settled as completed, or held after the step that books it was done. */
   posted: number;
+  /** Of the posted ones: held by something after the booking, e.g. by the e-invoice network. */
+  postedHeld: number;
   /** Redelivered events, and documents settled as duplicates of another. */
   duplicates: number;
   /** Held: same key, other content. */
   conflicts: number;
-  /** Held for any other cause. */
+  /** Held for any other cause, and not booked. */
   exceptions: number;
   skipped: number;
   rejected: number;
@@ -23,13 +25,17 @@ export interface Figures {
   amounts: Record<string, Record<string, string>>;
 }
 
-/** The figures per entity; events without an entity stand under the empty name. */
-export function* figures(_tx: Tx): Transition<Record<string, Figures>> {
+/**
+ * The figures per entity; events without an entity stand under the empty name.
+ * @param input.booked kind of the step that books a document: one that is held after it counts as posted
+ */
+export function* figures(_tx: Tx, input: { booked?: string } = {}): Transition<Record<string, Figures>> {
   const result: Record<string, Figures> = {};
   const of = (entity: string) => {
     result[entity] ??= {
       received: 0,
       posted: 0,
+      postedHeld: 0,
       duplicates: 0,
       conflicts: 0,
       exceptions: 0,
@@ -52,17 +58,20 @@ export function* figures(_tx: Tx): Transition<Record<string, Figures>> {
     entity: string;
     state: string;
     outcome: string | null;
-    conflict: number;
+    code: string;
     n: number;
   }>(
-    `SELECT entity, state, outcome, CASE WHEN state = 'held' AND error LIKE '%"code":"DOCUMENT_CONFLICT"%' THEN 1 ELSE 0 END AS conflict, COUNT(*) AS n
-     FROM documents GROUP BY 1, 2, 3, 4`,
+    `SELECT entity, state, outcome, ${HELD_AS} AS code, COUNT(*) AS n FROM documents d GROUP BY 1, 2, 3, 4`,
+    input.booked ?? '',
   );
-  for (const { entity, state, outcome, conflict, n } of groups)
-    of(entity)[bucket(state, outcome, Number(conflict))] += Number(n);
+  for (const { entity, state, outcome, code, n } of groups) {
+    of(entity)[bucket(state, outcome, code)] += Number(n);
+    if (code === 'booked') of(entity).postedHeld += Number(n);
+  }
   const amounts = yield* all<{ entity: string; kind: string; currency: string; amount: string; n: number }>(
-    `SELECT entity, kind, currency, amount, COUNT(*) AS n FROM documents
-     WHERE state = 'settled' AND outcome = 'completed' AND amount IS NOT NULL GROUP BY 1, 2, 3, 4`,
+    `SELECT entity, kind, currency, amount, COUNT(*) AS n FROM documents d
+     WHERE (outcome = 'completed' OR ${HELD_AS} = 'booked') AND amount IS NOT NULL GROUP BY 1, 2, 3, 4`,
+    input.booked ?? '',
   );
   for (const { entity, kind, currency, amount, n } of amounts) {
     const byKind = of(entity).amounts;
@@ -73,12 +82,16 @@ export function* figures(_tx: Tx): Transition<Record<string, Figures>> {
   return result;
 }
 
-function bucket(
-  state: string,
-  outcome: string | null,
-  conflict: number,
-): Exclude<keyof Figures, 'received' | 'amounts'> {
-  if (state === 'held') return conflict ? 'conflicts' : 'exceptions';
+/** What a held document counts as: `booked`, `conflict`, or nothing of the kind. */
+const HELD_AS = `CASE WHEN d.state <> 'held' THEN ''
+  WHEN EXISTS (SELECT 1 FROM steps s WHERE s.document_id = d.id AND s.kind = $1 AND s.state = 'done') THEN 'booked'
+  WHEN d.error LIKE '%"code":"DOCUMENT_CONFLICT"%' THEN 'conflict' ELSE '' END`;
+
+type Bucket = 'posted' | 'duplicates' | 'conflicts' | 'exceptions' | 'skipped' | 'rejected' | 'open';
+
+function bucket(state: string, outcome: string | null, heldAs: string): Bucket {
+  if (state === 'held')
+    return heldAs === 'booked' ? 'posted' : heldAs === 'conflict' ? 'conflicts' : 'exceptions';
   if (state !== 'settled') return 'open';
   if (outcome === 'completed') return 'posted';
   if (outcome === 'duplicate') return 'duplicates';

@@ -20,6 +20,7 @@ import { defineStep, type Outcome, type Run } from '../kit/step-node';
 interface EInvoiceSubmitConfig extends NodeConfig {
   entity?: string;
   channel?: string;
+  mode?: 'submit' | 'check';
   withoutEndpoint?: 'skip' | 'hold';
   pollSeconds?: number | string;
 }
@@ -48,6 +49,7 @@ export = (RED: RedApi): void =>
         const entity = entityNode.entity();
         const invoice = invoiceIn(msg, entity);
         if (!invoice.buyer.endpoint) return withoutEndpoint(msg, config.withoutEndpoint);
+        if (config.mode === 'check') return check(channelNode.channel(), invoice, entity);
         const effect = effectOf(channelNode.channel(), pollMs);
         const submitted = await submit(run, channelNode, effect, invoice, entity, { name, nodeId: node.id });
         if (submitted === undefined) return 'waiting';
@@ -57,7 +59,10 @@ export = (RED: RedApi): void =>
       return {
         inPipeline,
         alone(msg) {
-          const step = { step: 'einvoice.submit', document: invoiceIn(msg, entityNode.entity()) };
+          const step = {
+            step: config.mode === 'check' ? 'einvoice.check' : 'einvoice.submit',
+            document: invoiceIn(msg, entityNode.entity()),
+          };
           return standalone(hostOf(RED), step, msg, inPipeline);
         },
       };
@@ -69,6 +74,18 @@ function withoutEndpoint(msg: Message, policy: EInvoiceSubmitConfig['withoutEndp
   if (policy === 'hold') throw new FinanceError('EINVOICE_INVALID', { message: reason });
   msg.einvoice = { skipped: reason };
   return { output: 0, text: 'skipped' };
+}
+
+/** Stands for BT-1 where the number is not given yet. */
+const UNNUMBERED = 'NOT-YET-NUMBERED';
+
+/**
+ * Builds the e-invoice and lets it go: what the network would refuse is found before it gets into the books.
+ * @throws EINVOICE_INVALID
+ */
+function check(channel: EInvoiceChannel, invoice: Invoice, entity: LegalEntity): Outcome {
+  channel.build({ ...invoice, number: invoice.number ?? UNNUMBERED }, entity.seller);
+  return { output: 0, text: 'valid' };
 }
 
 async function submit(

@@ -2,7 +2,7 @@ import { backfillEvents } from '../../connectors/webhooks';
 import type { Host, Store } from '../../engine';
 import { isFinanceError } from '../../errors';
 import type { WebhookRules } from './config';
-import { receivedOf } from './intake';
+import { receivedOf, unreadable } from './intake';
 
 export interface BackfillInput {
   host: Host;
@@ -59,7 +59,9 @@ async function receiveFrom(
   let received = 0;
   for await (const { event, rawBody, cursor: value } of events) {
     if (signal.aborted || host.paused) break;
-    const input = receivedOf(event, rawBody, rules, 'backfill');
+    const input = isFinanceError(event)
+      ? unreadable(event, rawBody, 'application/json', rules)
+      : receivedOf(event, rawBody, rules, 'backfill');
     const { status } = await store.receive({ ...input, fetched: true, cursor: { name, value } });
     if (status !== 'duplicate') received++;
   }

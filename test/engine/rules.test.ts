@@ -136,6 +136,20 @@ onEveryStore('Rules of the run', (place) => {
       assert.equal(target.requests.length, 0);
     });
 
+    it('a look-up that gets no answer leaves it in doubt: nothing is sent before the target was asked', async () => {
+      const documentId = await leaveInDoubt();
+      const silent = target.effect({ probe: () => Promise.reject(new FinanceError('ODOO_UNAVAILABLE')) });
+      const second = await crashAndTake();
+      await assert.rejects(step(store, second, SPEC, silent), { code: 'ODOO_UNAVAILABLE', kind: 'in_doubt' });
+      assert.deepEqual(
+        (await store.trace({ documentId })).steps.map(({ state }) => state),
+        ['intent'],
+      );
+      const third = await crashAndTake();
+      await assert.rejects(step(store, third, SPEC, target.effect()), { code: 'RUN_IN_DOUBT' });
+      assert.equal(target.requests.length, 0);
+    });
+
     it('a look-up that finds nothing waits out the processing limit of the target', async () => {
       await leaveInDoubt();
       const slow = { ...SPEC, processingLimitMs: 150 };
@@ -387,6 +401,24 @@ onEveryStore('Rules of the run', (place) => {
   });
 
   describe('Lanes', () => {
+    it('a conflict leaves its lane: what comes behind it about the same object does not wait for it', async () => {
+      await receive(store, 'in_1', 'evt_1');
+      const claim = { businessKey: 'acme_de/invoice/stripe/in_1' };
+      const first = await take(store);
+      await store.claim({ ...first, ...claim, contentHash: 'a' });
+      await finish({ ...first, hop: 1 });
+      await receive(store, 'in_1', 'evt_2');
+      await receive(store, 'in_1', 'evt_3');
+      assert.equal(
+        (await store.claim({ ...(await take(store)), ...claim, contentHash: 'b' })).status,
+        'conflict',
+      );
+      assert.equal(
+        (await store.claim({ ...(await take(store)), ...claim, contentHash: 'a' })).status,
+        'duplicate',
+      );
+    });
+
     it('one open document a lane, in the order of arrival; other lanes flow on', async () => {
       const first = await receive(store, 'in_1', 'evt_1');
       const second = await receive(store, 'in_1', 'evt_2');

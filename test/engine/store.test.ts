@@ -36,6 +36,39 @@ describe('SQLite store', () => {
     assert.deepEqual([acme_de?.received, acme_de?.duplicates, acme_de?.open], [2, 1, 1]);
   });
 
+  it('an event that we fetched ourselves (backfill) is no second delivery, and its cursor moves', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const cursor = (value: string) => ({ fetched: true, cursor: { name: 'c', value } });
+    await receive(store, 'in_1', 'evt_1');
+    assert.equal((await receive(store, 'in_1', 'evt_1', cursor('evt_1'))).status, 'duplicate');
+    assert.equal((await receive(store, 'in_2', 'evt_2', cursor('evt_2'))).status, 'received');
+    assert.equal((await receive(store, 'in_2', 'evt_2')).status, 'duplicate');
+    const { acme_de } = await store.figures();
+    assert.deepEqual([acme_de?.received, acme_de?.duplicates], [2, 0]);
+    assert.equal(await store.getCursor({ name: 'c' }), 'evt_2');
+    assert.equal((await store.audit()).ok, true);
+  });
+
+  it('a document held after it was booked counts as posted, and shows as held', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    await receive(store, 'in_1');
+    const context = await take(store);
+    const notes = { amount: '10.05', currency: 'EUR' };
+    const spec = { kind: 'odoo.post', target: 't', externalKey: 'e', request: {}, name: 'n' };
+    await step(store, Object.assign(context, { notes }), spec, {
+      refusesDoubles: true,
+      perform: async () => ({}),
+    });
+    await store.hold({ ...context, error: new FinanceError('EINVOICE_REJECTED').toJSON() });
+    const { acme_de } = await store.figures({ booked: 'odoo.post' });
+    assert.deepEqual([acme_de?.posted, acme_de?.postedHeld, acme_de?.exceptions], [1, 1, 0]);
+    assert.deepEqual(acme_de?.amounts, { invoice: { EUR: '10.05' } });
+    const { acme_de: plain } = await store.figures();
+    assert.deepEqual([plain?.posted, plain?.exceptions], [0, 1]);
+  });
+
   it('above the high-water mark it refuses, and takes again when there is room', async () => {
     const store = await scratch.store({ highWater: 2 });
     await store.syncPipelines([PIPELINE]);

@@ -105,6 +105,26 @@ describe('einvoice submit', () => {
     assert.equal((await bench.store.documentRow({ documentId })).state, 'held');
   });
 
+  it('check only: a good invoice passes and nothing is sent, with or without a number', async () => {
+    await load({ mode: 'check' });
+    await bench.receive(invoice());
+    await bench.message('done');
+    await bench.receive(invoice({ number: undefined, source: { ...invoice().source, id: 'in_unnumbered' } }));
+    const { payload } = await bench.message('done', 2);
+    assert.equal((payload as Invoice).number, undefined);
+    assert.deepEqual(await documents(), []);
+  });
+
+  it('check only: what the network would refuse is held before it gets any further', async () => {
+    await load({ mode: 'check' });
+    const foreign = { ...BUYER, vatId: 'XX123' };
+    const documentId = await bench.receive(invoice({ buyer: foreign }));
+    await bench.message('held');
+    assert.equal((await bench.store.exceptions())[0]?.code, 'EINVOICE_INVALID');
+    assert.equal((await bench.store.documentRow({ documentId })).state, 'held');
+    assert.deepEqual(await bench.kindsOfSteps(documentId), []);
+  });
+
   it('an invoice that breaks a rule is not sent', async () => {
     await load();
     await bench.receive(invoice({ number: undefined }));

@@ -205,7 +205,10 @@ describe('the billing sandbox', function () {
     const read = async (cursor?: string, account?: string, types?: string[]) => {
       const got: string[] = [];
       const options = { baseUrl: billing.url, apiKey: BILLING_API_KEY, cursor, account, types, pageSize: 7 };
-      for await (const { event } of backfillEvents(options)) got.push(event.eventId);
+      for await (const { event } of backfillEvents(options)) {
+        assert.ok('eventId' in event, String(event));
+        got.push(event.eventId);
+      }
       return got;
     };
     const happened = [
