@@ -201,8 +201,13 @@ export interface PaymentPosting {
   journal: string;
   /** Receivable or payable; the partner's own where it is left out. */
   counterpartAccount?: string;
-  /** Where a small difference goes; without it nothing is written off. */
+  /** Where a difference up to `tolerance` goes; without both nothing is written off. */
   writeOffAccount?: string;
+  tolerance?: Decimal;
+  /** Where what is paid too much goes; without it it stays open on the partner. */
+  overpaymentAccount?: string;
+  /** Journal of entries that split or write off; `MISC` by default. */
+  settlementJournal?: string;
 }
 
 /** Money received from a customer or paid to a supplier. */

@@ -18,16 +18,47 @@ export {
   mergeLoads,
 } from './load';
 export { type Company, Lookups, lookupsOf } from './lookups';
-export { type Phase, type PhaseRunner, type PostOptions, postInvoice } from './moves';
 export { compareMove } from './moves/compare';
 export type { Difference, Stage } from './moves/differences';
 export { type PlannedLine, type PostingPlan, planInvoice } from './moves/dry-run';
-export { assertPeriodOpen } from './moves/lock-dates';
+export {
+  accountingDate,
+  assertPeriodOpen,
+  type LatePolicy,
+  type Lock,
+  lockDates,
+  lockOn,
+  type PeriodQuestion,
+} from './moves/lock-dates';
 export { createDraft, postMove, reconcileCreditNote } from './moves/post';
 export { DEFAULT_PREFIX, externalIdOf, type PrepareOptions, prepareInvoice } from './moves/prepare';
 export { lookupMove, type MoveLine, type MoveState, readBack, readMove } from './moves/read';
 export type { ExpectedDraft, ExpectedMove, MoveRequest } from './moves/request';
-export { moveUrl, type PostedMove, resultOf } from './moves/result';
+export { moveUrl, type PostedMove, recordUrl, resultOf } from './moves/result';
 export { setSourceTax, type TaxCorrection, taxCorrections } from './moves/source-tax';
 export { findCustomer, findOrCreateCustomer, type PartyPlace } from './party';
+export type {
+  BankLineRequest,
+  EntryRequest,
+  Kinds,
+  PaymentRequest,
+  PostableDocument,
+  PostedModel,
+  PostedRecord,
+  Poster,
+  PosterName,
+  PostRequest,
+} from './posting/kinds';
+export {
+  lookupRecord,
+  type Phase,
+  type PhaseRunner,
+  type PostOptions,
+  postDocument,
+  poster,
+  posterNameOf,
+  postRequest,
+} from './posting/post';
+export { singly, type Writer } from './posting/writer';
+export { type Reconciled, type ReconcileRequest, reconcilePayment, unreconcile } from './reconcile';
 export { amountOf, type Domain, decimalOf, type OdooRecord, searchRead } from './records';

@@ -21,6 +21,7 @@ import { buildLoad, type Cells, findByExternalId, type LoadRecord } from '../loa
 import { type Company, lookupsOf } from '../lookups';
 import { findOrCreateCustomer, type PartyPlace } from '../party';
 import { type Domain, searchRead, textOf } from '../records';
+import { analyticJson } from './analytic';
 import { accountingDate } from './lock-dates';
 import {
   type ExpectedLine,
@@ -345,8 +346,3 @@ const lineCells = (line: ExpectedLine): Cells => ({
   'tax_ids/.id': line.taxIds.join(','),
   analytic_distribution: Object.keys(line.analytic).length ? analyticJson(line.analytic) : undefined,
 });
-
-const analyticJson = (analytic: Record<string, Decimal>): string =>
-  `{${Object.entries(analytic)
-    .map(([id, percent]) => `"${id}": ${percent}`)
-    .join(', ')}}`;

@@ -4,9 +4,12 @@ import {
   lookupsOf,
   type OdooClient,
   type OdooOptions,
-  type PostedMove,
+  type PostableDocument,
   type PostOptions,
-  postInvoice,
+  type PostRequest,
+  postDocument,
+  poster,
+  posterNameOf,
   searchRead,
 } from '../../../connectors/odoo';
 import { isFinanceError } from '../../../errors';
@@ -37,9 +40,16 @@ export class Books {
     });
   }
 
-  static async open(version: Version, protocol: OdooOptions['protocol'] = 'auto'): Promise<Books> {
+  /** @param groups what the integration user has beyond the demonstration's */
+  static async open(
+    version: Version,
+    protocol: OdooOptions['protocol'] = 'auto',
+    groups: string[] = [],
+  ): Promise<Books> {
     const now = () => new Date('2026-11-21T10:00:00Z');
-    return new Books(await startOdoo({ version: `${version}.0`, seed: demoSeed(), now }), protocol);
+    const seed = demoSeed();
+    seed.users.find(({ login }) => login === DEMO_LOGIN.login)?.groups.push(...groups);
+    return new Books(await startOdoo({ version: `${version}.0`, seed, now }), protocol);
   }
 
   connect(options: Partial<OdooOptions> = {}): OdooClient {
@@ -54,11 +64,21 @@ export class Books {
     return client;
   }
 
-  post(document: Invoice, options: Partial<PostOptions> = {}, client = this.client): Promise<PostedMove> {
-    return postInvoice(client, document, this.options(document, options));
+  post<D extends PostableDocument>(
+    document: D,
+    options: Partial<PostOptions> = {},
+    client = this.client,
+  ): ReturnType<typeof postDocument<D>> {
+    return postDocument(client, document, this.options(document, options));
   }
 
-  options(document: Invoice, options: Partial<PostOptions> = {}): PostOptions {
+  /** The request of a document, and nothing posted. */
+  prepared(document: PostableDocument, options: Partial<PostOptions> = {}): Promise<PostRequest> {
+    const { prepare } = poster(posterNameOf(document));
+    return prepare(this.client, document as never, this.options(document, options));
+  }
+
+  options(document: PostableDocument, options: Partial<PostOptions> = {}): PostOptions {
     return { entity: entity(), externalKey: externalKey(document), ...options };
   }
 

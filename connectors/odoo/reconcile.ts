@@ -1,0 +1,213 @@
+import { FinanceError, isFinanceError } from '../../errors';
+import type { Day, Decimal } from '../../finance/documents';
+import { equals, formatMoney, sub, sum } from '../../finance/money';
+import { planSettlement } from '../../finance/settlement';
+import type { OdooClient } from './client';
+import { findByExternalId } from './load';
+import { type Company, lookupsOf } from './lookups';
+import { matchedBetween, type OpenItem, readItems, readMatches } from './matching/open-items';
+import { linesByLabel, settlementEntry } from './matching/settlement-entry';
+import type { EntryRequest, PlannedAllocation, SettlementTerms } from './posting/kinds';
+import { searchRead } from './records';
+
+export interface ReconcileRequest extends SettlementTerms {
+  /** External id of the payment; that of the settlement entry is this with `__settle`. */
+  externalKey: string;
+  company: Company;
+  /** The payment's entry. */
+  moveId: number;
+  date: Day;
+  /** In the payment's currency. */
+  allocations: readonly PlannedAllocation[];
+}
+
+/** What is matched between the payment and one open item, in the payment's currency. */
+export interface MatchedAllocation extends PlannedAllocation {
+  matched: Decimal;
+}
+
+export interface Reconciled {
+  matched: MatchedAllocation[];
+  /** Move of the entry that splits and writes off, where one was needed. */
+  settlement?: number;
+}
+
+/** Posts an entry exactly once; gives its move. */
+export type PostEntry = (request: EntryRequest) => Promise<{ id: number }>;
+
+/**
+ * Matches a payment with the open items of its allocations, each with the very amount given. Odoo matches as much as
+ * two lines hold; where that is too much, or a difference is written off, one balanced entry splits and books it,
+ * posted before anything is matched. What is matched already is left alone, so a repeat goes on where the last one
+ * stopped.
+ *
+ * @throws FinanceError ODOO_AMOUNT_DIFFERS when an item holds less than its share, or the outcome is not what was
+ * given; ODOO_VALIDATION across currencies, or when accounts differ; ODOO_MISSING when an item is not posted
+ */
+export async function reconcilePayment(
+  client: OdooClient,
+  request: ReconcileRequest,
+  postEntry: PostEntry,
+): Promise<Reconciled> {
+  const { company } = request;
+  const moves = request.allocations.map(({ moveId }) => moveId);
+  const { payment, items } = await readItems(client, company, request.moveId, moves);
+  const settlement = await settle(client, request, payment, items, postEntry);
+  const { direct, lines } = settlement;
+  const line = (label: string): number[] => lines.get(label) ?? [];
+  const item = (move: number): number[] => items.get(move)?.lines ?? [];
+  for (const move of moves) await match(client, company, payment.lines, line(`split ${move} in`));
+  for (const move of direct) await match(client, company, payment.lines, item(move));
+  for (const move of moves) {
+    await match(client, company, item(move), line(`split ${move} out`));
+    await match(client, company, item(move), line(`write-off ${move}`));
+  }
+  await match(client, company, payment.lines, line('over'));
+  return verified(client, request, { payment, items }, settlement);
+}
+
+interface SettlementLines {
+  moveId?: number;
+  /** Lines of the settlement entry by what they are for. */
+  lines: ReadonlyMap<string, number[]>;
+  /** Items that are matched with the payment itself, in this order. */
+  direct: number[];
+}
+
+/** The entry that an earlier attempt posted, or a new one where the plan needs it. */
+async function settle(
+  client: OdooClient,
+  request: ReconcileRequest,
+  payment: OpenItem,
+  items: ReadonlyMap<number, OpenItem>,
+  postEntry: PostEntry,
+): Promise<SettlementLines> {
+  const { company, allocations, tolerance } = request;
+  const key = `${request.externalKey}__settle`;
+  const known = await findByExternalId(client, 'account.move', key);
+  // a draft was cut off before it was posted, so nothing is matched yet and the plan comes out the same
+  if (known !== undefined && (await isPosted(client, company, known))) {
+    const lines = await linesByLabel(client, company, known);
+    const isDirect = ({ moveId }: PlannedAllocation) => !lines.has(`split ${moveId} in`);
+    return { moveId: known, lines, direct: allocations.filter(isDirect).map(({ moveId }) => moveId) };
+  }
+  const matches = await readMatches(client, company, payment.lines);
+  const open = allocations.map(({ moveId, amount }) => {
+    const matched = matchedBetween(matches, payment.lines, items.get(moveId)?.lines ?? []);
+    return { id: moveId, amount: sub(amount, matched) };
+  });
+  const invoices = [...items.values()].map(({ moveId, residual, currency }) => ({
+    id: moveId,
+    residual,
+    currency,
+  }));
+  const plan = planSettlement(payment, invoices, open, {
+    tolerance,
+    canWriteOff: request.writeOffAccountId !== undefined,
+    movesOverpayment: request.overpaymentAccountId !== undefined,
+  });
+  const journalId = await lookupsOf(client).journal(company, request.journal);
+  const entry = settlementEntry(request, plan, { payment, items }, { key, journalId });
+  if (!entry) return { lines: new Map(), direct: plan.direct };
+  const { id } = await postEntry(entry);
+  return { moveId: id, lines: await linesByLabel(client, company, id), direct: plan.direct };
+}
+
+async function isPosted(client: OdooClient, { id: company }: Company, move: number): Promise<boolean> {
+  const rows = await searchRead(client, 'account.move', [['id', '=', move]], ['state'], { company });
+  return rows[0]?.state === 'posted';
+}
+
+/** Matches two sides with as much as they hold; done where they are matched, or one of them is closed. */
+async function match(
+  client: OdooClient,
+  company: Company,
+  one: readonly number[],
+  other: readonly number[],
+): Promise<void> {
+  const open = await openOnBothSides(client, company, one, other);
+  if (open.length === 0) return;
+  try {
+    await client.call('account.move.line', 'reconcile', {
+      ids: open,
+      context: { allowed_company_ids: [company.id] },
+    });
+  } catch (error) {
+    if (!isFinanceError(error) || error.kind !== 'rejected') throw error;
+    // another call may have been faster
+    if ((await openOnBothSides(client, company, one, other)).length > 0) throw error;
+  }
+}
+
+async function openOnBothSides(
+  client: OdooClient,
+  { id: company }: Company,
+  one: readonly number[],
+  other: readonly number[],
+): Promise<number[]> {
+  if (one.length === 0 || other.length === 0) return [];
+  const rows = await searchRead(
+    client,
+    'account.move.line',
+    [
+      ['id', 'in', [...one, ...other]],
+      ['reconciled', '=', false],
+    ],
+    ['reconciled'],
+    { company, order: 'id' },
+  );
+  const open = rows.map(({ id }) => Number(id));
+  const isOpen = (side: readonly number[]) => open.some((id) => side.includes(id));
+  return isOpen(one) && isOpen(other) ? open : [];
+}
+
+async function verified(
+  client: OdooClient,
+  { company, allocations }: ReconcileRequest,
+  { payment, items }: { payment: OpenItem; items: ReadonlyMap<number, OpenItem> },
+  { moveId, lines }: SettlementLines,
+): Promise<Reconciled> {
+  const matches = await readMatches(client, company, [
+    ...payment.lines,
+    ...[...lines.values()].flat(),
+    ...[...items.values()].flatMap((item) => item.lines),
+  ]);
+  const matched = allocations.map((allocation) => {
+    const own = items.get(allocation.moveId)?.lines ?? [];
+    const direct = matchedBetween(matches, payment.lines, own);
+    const split = matchedBetween(matches, lines.get(`split ${allocation.moveId} out`) ?? [], own);
+    return { ...allocation, matched: formatMoney(sum([direct, split]), payment.currency) };
+  });
+  const wrong = matched.find(({ amount, matched: found }) => !equals(amount, found));
+  if (!wrong) return { matched, ...(moveId !== undefined && { settlement: moveId }) };
+  throw new FinanceError('ODOO_AMOUNT_DIFFERS', {
+    message: `The payment is matched with ${wrong.matched} of move ${wrong.moveId} instead of ${wrong.amount}.`,
+    details: { move: wrong.moveId, expected: wrong.amount, found: wrong.matched },
+  });
+}
+
+/**
+ * Takes back every matching of these moves' lines; the moves stay posted.
+ * @returns the lines that were matched
+ */
+export async function unreconcile(
+  client: OdooClient,
+  company: Company,
+  moves: readonly number[],
+): Promise<number[]> {
+  const rows = await searchRead(
+    client,
+    'account.move.line',
+    [
+      ['move_id', 'in', moves],
+      ['matching_number', '!=', false],
+    ],
+    ['matching_number'],
+    { company: company.id, order: 'id' },
+  );
+  const ids = rows.map(({ id }) => Number(id));
+  if (ids.length === 0) return [];
+  const context = { allowed_company_ids: [company.id] };
+  await client.call('account.move.line', 'remove_move_reconcile', { ids, context });
+  return ids;
+}
