@@ -49,6 +49,8 @@ export interface CallOptions {
 export interface OdooClient {
   readonly url: string;
   readonly database: string;
+  /** Calls at once. */
+  readonly concurrency: number;
   /** Asked once; a failed look is not remembered. */
   version(): Promise<OdooVersion>;
   /**
@@ -74,6 +76,7 @@ export const connectOdoo = (options: OdooOptions): OdooClient => new Connection(
 class Connection implements OdooClient {
   readonly url: string;
   readonly database: string;
+  readonly concurrency: number;
   readonly #options: OdooOptions;
   readonly #channel: HttpChannel;
   readonly #slots: Slots;
@@ -85,7 +88,8 @@ class Connection implements OdooClient {
     this.database = options.database;
     this.#options = options;
     this.#channel = new HttpChannel(this.url, limitsOf(options), options.ca);
-    this.#slots = new Slots(options.concurrency ?? 2);
+    this.concurrency = options.concurrency ?? 2;
+    this.#slots = new Slots(this.concurrency);
     this.#login = new Login(options, this.#channel);
   }
 

@@ -1,3 +1,4 @@
+export { Batcher, type BatcherOptions } from './batch';
 export {
   type CallInput,
   type CallOptions,

@@ -1,5 +1,5 @@
 import { FinanceError } from '../../errors';
-import { externalKey } from '../../finance/canonical';
+import { externalKey, hashOf } from '../../finance/canonical';
 import type { Party } from '../../finance/documents';
 import type { OdooClient } from './client';
 import { buildLoad, type Cells, findByExternalId, load } from './load';
@@ -63,11 +63,16 @@ export async function findCustomer(
  * @throws FinanceError ODOO_AMBIGUOUS, ODOO_LOOKUP (country), ODOO_ACCESS (the group Contact Creation is missing),
  * ODOO_SERIALIZATION (another call creates the same one)
  */
-export async function findOrCreateCustomer(
-  client: OdooClient,
-  party: Party,
-  place: PartyPlace,
-): Promise<number> {
+export function findOrCreateCustomer(client: OdooClient, party: Party, place: PartyPlace): Promise<number> {
+  const { company, entity, prefix, system } = place;
+  const key = `party ${hashOf({ party, company: company.id, entity, prefix, system })}`;
+  return lookupsOf(client).briefly(key, BELIEVED_MS, () => findOrCreate(client, party, place));
+}
+
+/** Many documents of one customer come together; a partner that is gone meanwhile fails `load` and is forgotten. */
+const BELIEVED_MS = 30_000;
+
+async function findOrCreate(client: OdooClient, party: Party, place: PartyPlace): Promise<number> {
   const found = await findCustomer(client, party, place);
   if (found !== undefined) return found;
   const [key = ''] = keysOf(party, place);

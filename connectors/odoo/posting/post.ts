@@ -3,7 +3,7 @@ import type { DocumentKind } from '../../../finance/documents';
 import type { OdooClient } from '../client';
 import { findByExternalId } from '../load';
 import { lookupsOf } from '../lookups';
-import { assertPeriodOpen } from '../moves/lock-dates';
+import { assertPeriodOpen, lockOn } from '../moves/lock-dates';
 import type { PrepareOptions } from '../moves/prepare';
 import type { ExpectedDraft } from '../moves/request';
 import { bankLines } from './bank-lines';
@@ -121,11 +121,12 @@ async function create<K extends PosterName>(
   kind: Poster<K>,
   request: Kinds[K]['request'],
 ): Promise<number> {
-  // what is there was posted while the period was open
-  if (kind.isPostedAtOnce) {
-    const found = await findByExternalId(client, kind.model, request.externalKey);
+  const { company, externalKey } = request;
+  if (kind.isPostedAtOnce && (await lockOn(client, company, kind.period(request)))) {
+    // what is there was posted while the period was open
+    const found = await findByExternalId(client, kind.model, externalKey);
     if (found !== undefined) return found;
-    await assertPeriodOpen(client, request.company, kind.period(request));
+    await assertPeriodOpen(client, company, kind.period(request));
   }
   try {
     return await writer.load(request.load);
