@@ -36,11 +36,6 @@ export const ERRORS = {
     'Two pipelines claim the same documents.',
     'Narrow the entity or kind filter of one of the two pipeline in nodes.',
   ),
-  CONFIG_ENTITY_UNKNOWN: row(
-    'invalid',
-    'The legal entity is not configured.',
-    'Add a legal entity with this key, or correct the routing of the source.',
-  ),
   CONFIG_SECRET_MISSING: row(
     'unauthorized',
     'A secret is not set.',
@@ -89,11 +84,6 @@ export const ERRORS = {
     'The document is in a state that does not allow this.',
     'Look at its present state, then decide again.',
   ),
-  STORE_AUDIT_BROKEN: row(
-    'invalid',
-    'The audit chain does not verify.',
-    'Somebody or something changed the store: compare with a backup and the exported anchors.',
-  ),
   // the run of a document
   RUN_UNEXPECTED: row(
     'invalid',
@@ -140,11 +130,6 @@ export const ERRORS = {
     'The node took longer than its deadline.',
     'It is retried; see whether the target is slow.',
   ),
-  RUN_ATTEMPTS: row(
-    'stalled',
-    'The highest number of attempts is reached.',
-    'See the last cause, correct it, then retry.',
-  ),
   RUN_UNCLAIMED: row(
     'invalid',
     'No pipeline claims this document.',
@@ -159,11 +144,6 @@ export const ERRORS = {
     'invalid',
     'The message carries no document.',
     'Wire this node behind pipeline in, or give it a document in msg.payload.',
-  ),
-  RUN_PAUSED: row(
-    'unavailable',
-    'The pipeline is paused or drains.',
-    'It goes on by itself when it is resumed.',
   ),
   // sources
   SOURCE_BODY_TOO_LARGE: row(
@@ -272,11 +252,15 @@ export const ERRORS = {
     'The same business key came with other content.',
     'Compare the two documents; reject one, or post a correction.',
   ),
-  DOCUMENT_DUPLICATE: row('duplicate', 'The document was received before.', 'Nothing to do.'),
   DOCUMENT_APPROVAL: row(
     'invalid',
     'Documents of this kind need an approval.',
     'Have a second person approve the document.',
+  ),
+  PARTY_BANK_DETAILS: row(
+    'invalid',
+    'Bank details of a party would change.',
+    'Have a second person confirm them over another channel, then approve the change.',
   ),
   // tax
   TAX_UNAVAILABLE: row('unavailable', 'The tax service does not answer.', 'It is retried by itself.'),

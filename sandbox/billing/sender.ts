@@ -18,7 +18,7 @@ export function signatureOf(body: string, secret: string, now = new Date()): str
   return `t=${t},v1=${createHmac('sha256', secret).update(`${t}.${body}`).digest('hex')}`;
 }
 
-const GRACE_MS = 1000;
+const GRACE_MS = 5000;
 
 interface Pending {
   row: LedgerRow;

@@ -179,7 +179,8 @@ describe('the billing sandbox', function () {
   it('goes on after a restart, and finds a receiver that has moved', async () => {
     const dataFile = join(folder, 'billing.db');
     const half = keep(await Receiver.start((seen) => (seen.nth <= 20 ? honest(seen) : 503)));
-    const before = await startBilling({ dataFile, patience: FAST });
+    const patience = { ...FAST, timeoutMs: 20_000 };
+    const before = await startBilling({ dataFile, patience });
     await post(`${before.url}/_sandbox/send`, {
       runId: 'r',
       documents: 30,
