@@ -34,7 +34,10 @@ const commands: fc.Arbitrary<Command> = fc.record({
 });
 
 /** Groups of commands: those of a group run at the same time. */
-const stories = fc.array(fc.array(commands, { minLength: 1, maxLength: 6 }), { minLength: 5, maxLength: 25 });
+const stories = fc.array(fc.array(commands, { minLength: 1, maxLength: 10 }), {
+  minLength: 5,
+  maxLength: 20,
+});
 
 const RUNS = Number(process.env.LEDGERWAY_TEST_RUNS ?? 12);
 

@@ -176,6 +176,25 @@ describe('Postgres store', () => {
       assert.equal((await lease(c, 5, 'wc')).length, 2, 'those that were never in flight');
     });
 
+    it('two pipelines of a worker do not take a suspect each', async () => {
+      const [a, b] = (await runtimes(2)) as [Store, Store];
+      const other = { ...PIPELINE, name: 'other', entities: ['acme_fr'] };
+      await a.syncPipelines([PIPELINE, other]);
+      for (let n = 0; n < 4; n++)
+        await receive(a, `in_${n}`, `evt_${n}`, { entity: n % 2 ? 'acme_fr' : 'acme_de' });
+      for (const pipeline of [PIPELINE.name, other.name]) await a.lease({ pipeline, worker: 'wa', limit: 2 });
+      await a.close();
+      await b.recover();
+      for (let n = 0; n < 4; n++) {
+        const pipelines = [PIPELINE.name, other.name, PIPELINE.name, other.name];
+        const leased = (
+          await Promise.all(pipelines.map((pipeline) => b.lease({ pipeline, worker: 'wb', limit: 2 })))
+        ).flat();
+        assert.equal(leased.length, 1);
+        await b.settle({ ...leased[0]!.context, outcome: 'completed' });
+      }
+    });
+
     it('one that hung past its lease writes nothing', async () => {
       const [a, b] = (await runtimes(2, { leaseMs: 30 })) as [Store, Store];
       const { documentId } = await receive(a, 'in_1');

@@ -158,7 +158,7 @@ export class World {
   /** A write with a lease that may be over: with a newer one known before it began, it must be refused. */
   private async work(store: Store, op: Command['op'], worker: number, pick: number): Promise<void> {
     const contexts = this.contexts[worker]!;
-    const context = contexts[contexts.length - 1 - (pick % 3)] ?? contexts[0];
+    const context = contexts[contexts.length - 1 - (pick % 2)] ?? contexts[0];
     if (!context) return;
     const newest = this.newest.get(context.documentId)!;
     if (op === 'complete' && !context.stepId) return;
