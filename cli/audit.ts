@@ -1,7 +1,7 @@
-import type { AuditVerification } from '../engine';
+import type { AuditVerification, Store } from '../engine';
 import { SqliteConnection } from '../engine/sqlite/worker';
 import { FinanceError } from '../errors';
-import { configOf, layoutOf } from '../runtime';
+import { configOf, layoutOf, storeOf } from '../runtime';
 import { COMMON, readOptions } from './arguments';
 
 /**
@@ -12,8 +12,10 @@ export async function audit(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, COMMON);
   if (positionals[0] !== 'verify')
     throw new FinanceError('CONFIG_INVALID', { message: 'Say: ledgerway audit verify --data DIR' });
-  const { store } = layoutOf(configOf(values).dataDir);
-  const { ok, events, rows, findings } = verifyFile(store);
+  const config = configOf(values);
+  const { ok, events, rows, findings } = config.storeUrl
+    ? await verifyStore(await storeOf(config, true))
+    : verifyFile(layoutOf(config.dataDir).store);
   for (const finding of findings) console.error(finding);
   if (values.json) console.log(JSON.stringify({ ok, events, rows, findings }));
   else
@@ -23,6 +25,14 @@ export async function audit(args: string[]): Promise<number> {
         : `The audit chain does NOT verify: ${findings.length} findings.`,
     );
   return ok ? 0 : 1;
+}
+
+async function verifyStore(store: Store): Promise<AuditVerification> {
+  try {
+    return await store.audit();
+  } finally {
+    await store.close();
+  }
 }
 
 function verifyFile(file: string): AuditVerification {

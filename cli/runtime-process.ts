@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { openSqliteStore, type Store } from '../engine';
+import type { Store } from '../engine';
 import { FinanceError } from '../errors';
-import { installTemplate, layoutOf } from '../runtime';
+import { installTemplate, storeOf } from '../runtime';
 import { credentialsOf, environmentOf, type SandboxAddresses } from './sandbox';
 
 const MAIN = join(__dirname, 'main.js');
@@ -98,7 +98,7 @@ export class RuntimeProcess {
 
   /** Reads the store beside the process, or after it. */
   async read<Result>(look: (store: Store) => Promise<Result>): Promise<Result> {
-    const store = await openSqliteStore({ file: layoutOf(this.data).store, readOnly: true });
+    const store = await storeOf({ dataDir: this.data, storeUrl: this.env.LEDGERWAY_STORE }, true);
     try {
       return await look(store);
     } finally {

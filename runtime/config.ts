@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { openSqliteStore, openStore, type Store } from '../engine';
 import { FinanceError } from '../errors';
 
 /** What a runtime needs to know before it starts. */
 export interface RuntimeConfig {
   /** Folder of all durable things: store, flows, mappings, keys. */
   dataDir: string;
+  /** `postgres://…`; without it the store is a SQLite file in the data folder. */
+  storeUrl?: string;
   /** Address to bind; loopback unless told otherwise. */
   host: string;
   /** 0 takes any free port. */
@@ -43,7 +46,7 @@ export function layoutOf(dataDir: string): DataLayout {
 }
 
 /**
- * The configuration from the given values, then the environment (LEDGERWAY_DATA, _HOST, _PORT, _DRAIN_SECONDS,
+ * The configuration from the given values, then the environment (LEDGERWAY_DATA, _STORE, _HOST, _PORT, _DRAIN_SECONDS,
  * _LOG_LEVEL, _ADMIN_USER, _ADMIN_PASSWORD), then defaults. Without a password a one-time one is made.
  * @throws CONFIG_INVALID naming the value that is wrong
  */
@@ -56,6 +59,7 @@ export function configOf(given: {
   const env = process.env;
   return {
     dataDir: resolve(given.data ?? env.LEDGERWAY_DATA ?? '.data'),
+    storeUrl: env.LEDGERWAY_STORE || undefined,
     host: given.host ?? env.LEDGERWAY_HOST ?? '127.0.0.1',
     port: portOf(given.port ?? env.LEDGERWAY_PORT ?? '1880'),
     drainMs: secondsOf('LEDGERWAY_DRAIN_SECONDS', env.LEDGERWAY_DRAIN_SECONDS ?? '20'),
@@ -92,4 +96,31 @@ export function credentialSecret(dataDir: string): string {
     writeFileSync(secret, randomBytes(32).toString('hex'), { mode: 0o600 });
   }
   return readFileSync(secret, 'utf8').trim();
+}
+
+/**
+ * Opens the store of a configuration: Postgres where LEDGERWAY_STORE names one, else the file of the data folder,
+ * with the limits LEDGERWAY_HIGH_WATER (open documents) and LEDGERWAY_STORE_PAGES (pages of the file).
+ * @throws STORE_OWNED and its like, CONFIG_INVALID
+ */
+export async function storeOf(
+  config: Pick<RuntimeConfig, 'dataDir' | 'storeUrl'>,
+  readOnly = false,
+): Promise<Store> {
+  const { LEDGERWAY_HIGH_WATER: highWater, LEDGERWAY_STORE_PAGES: maxPages } = process.env;
+  const settings = highWater ? { highWater: wholeNumber('LEDGERWAY_HIGH_WATER', highWater) } : {};
+  if (config.storeUrl) return await openStore({ url: config.storeUrl, settings, readOnly });
+  return await openSqliteStore({
+    file: layoutOf(config.dataDir).store,
+    settings,
+    readOnly,
+    maxPages: maxPages ? wholeNumber('LEDGERWAY_STORE_PAGES', maxPages) : undefined,
+  });
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value <= 0)
+    throw new FinanceError('CONFIG_INVALID', { message: `${name} is not a whole number.` });
+  return value;
 }

@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path';
 import express from 'express';
 import type { Logger } from 'pino';
 import { openMappingFolder } from '../connectors/files';
-import { Host, knowSecret, openSqliteStore, type Store } from '../engine';
+import { Host, knowSecret, type Store } from '../engine';
 import { FinanceError } from '../errors';
 import settings from '../settings';
 import { adminAuth } from './auth';
-import { credentialSecret, layoutOf, type RuntimeConfig } from './config';
+import { credentialSecret, layoutOf, type RuntimeConfig, storeOf } from './config';
 import { type FlowsApi, guardDeploys } from './deploy';
 import { healthRoutes } from './health';
 import { nodeRedLogging, openLog } from './log';
@@ -52,7 +52,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const layout = layoutOf(config.dataDir);
   for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
     mkdirSync(folder, { recursive: true });
-  const store = await openSqliteStore({ file: layout.store, ...storeLimits() });
+  const store = await storeOf(config);
   const host = new Host({ default: store }, { log });
   const mappings = openMappingFolder(layout.mappings);
   const app = express();
@@ -110,25 +110,6 @@ function nodeRedSettings(config: RuntimeConfig, host: Host, mappings: unknown, l
 function ownSettings(): object {
   const file = process.env.LEDGERWAY_SETTINGS;
   return file ? (createRequire(__filename)(resolve(file)) as object) : {};
-}
-
-/**
- * Limits of the store from the environment: LEDGERWAY_HIGH_WATER in open documents, LEDGERWAY_STORE_PAGES in pages
- * of the file.
- */
-function storeLimits(): { settings: { highWater?: number }; maxPages?: number } {
-  const { LEDGERWAY_HIGH_WATER: highWater, LEDGERWAY_STORE_PAGES: maxPages } = process.env;
-  return {
-    settings: highWater ? { highWater: wholeNumber('LEDGERWAY_HIGH_WATER', highWater) } : {},
-    maxPages: maxPages ? wholeNumber('LEDGERWAY_STORE_PAGES', maxPages) : undefined,
-  };
-}
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value <= 0)
-    throw new FinanceError('CONFIG_INVALID', { message: `${name} is not a whole number.` });
-  return value;
 }
 
 async function listen(server: Server, { host, port }: RuntimeConfig): Promise<void> {
