@@ -14,6 +14,7 @@ export const DOCUMENT_KINDS = [
   'journal_entry',
   'bank_transaction',
   'party',
+  'product',
   'tax_decision',
   'einvoice_submission',
   'evidence',

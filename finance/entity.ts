@@ -1,3 +1,4 @@
+import type { Dimension } from './dimensions';
 import type { Currency, Day, DocumentKind, Party } from './documents';
 import type { RatePolicy } from './rates';
 
@@ -38,6 +39,8 @@ export interface LegalEntity {
   seller: Party;
   /** Documents dated before are never posted. */
   cutOver?: Day;
+  /** Analytic plans that every line of profit and loss must carry, besides those that Odoo wants. */
+  dimensions?: Dimension[];
   /** Whose exchange rates are booked; Odoo's, unchecked, where it is left out. */
   rates?: RatePolicy;
   kinds: Partial<Record<DocumentKind, KindPolicy>>;

@@ -1,6 +1,7 @@
 export { dayOf, millisOf } from './calendar';
 export * from './canonical';
 export * from './deferral';
+export * from './dimensions';
 export * from './documents';
 export * as en16931 from './en16931';
 export * from './entity';

@@ -1,3 +1,4 @@
+export { analyticOf, type BusinessDomain, mandatoryPlans } from './analytic-plans';
 export { Batcher, type BatcherOptions } from './batch';
 export {
   type CallInput,
@@ -19,6 +20,10 @@ export {
   mergeLoads,
 } from './load';
 export { type Company, Lookups, lookupsOf } from './lookups';
+export { type Approval, assertBankDetails, type BankDetails } from './master/bank-details';
+export { type PartnerField, type UpsertedPartner, upsertPartner } from './master/partners';
+export { type ProductField, upsertProduct } from './master/products';
+export type { Upserted } from './master/upsert';
 export { compareMove } from './moves/compare';
 export type { Difference, Stage } from './moves/differences';
 export { type PlannedLine, type PostingPlan, planInvoice } from './moves/dry-run';
@@ -37,7 +42,13 @@ export { lookupMove, type MoveLine, type MoveState, readBack, readMove } from '.
 export type { ExpectedDraft, ExpectedMove, MoveRequest } from './moves/request';
 export { moveUrl, type PostedMove, recordUrl, resultOf } from './moves/result';
 export { setSourceTax, type TaxCorrection, taxCorrections } from './moves/source-tax';
-export { findCustomer, findOrCreateCustomer, type PartyPlace } from './party';
+export {
+  findOrCreatePartner,
+  findOrCreatePartner as findOrCreateCustomer,
+  findPartner,
+  findPartner as findCustomer,
+  type PartyPlace,
+} from './party';
 export type {
   BankLineRequest,
   EntryRequest,

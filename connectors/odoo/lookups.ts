@@ -80,7 +80,16 @@ export class Lookups {
   }
 
   /** @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
-  account(company: Company, code: string): Promise<number> {
+  async account(company: Company, code: string): Promise<number> {
+    return (await this.#account(company, code)).id;
+  }
+
+  /** Whether an account is of income or expense. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  async isProfitAndLoss(company: Company, code: string): Promise<boolean> {
+    return /^(income|expense)/.test((await this.#account(company, code)).type);
+  }
+
+  #account(company: Company, code: string): Promise<{ id: number; type: string }> {
     const sought = { model: 'account.account', what: 'account', code, company: company.id };
     return this.#cache.get(`account ${company.id} ${code}`, async () => {
       const shared = (await this.fields('account.account')).has('company_ids');
@@ -88,7 +97,8 @@ export class Lookups {
         ['code', '=', code],
         [shared ? 'company_ids' : 'company_id', 'in', company.family],
       ];
-      return this.#id(sought, domain);
+      const row = await this.#one(sought, domain, ['display_name', 'account_type']);
+      return { id: Number(row.id), type: textOf(row.account_type) ?? '' };
     });
   }
 
@@ -115,15 +125,20 @@ export class Lookups {
     );
   }
 
-  /** @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
-  analyticAccount(company: Company, code: string): Promise<number> {
+  /** An analytic account and its plan. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  analytic(company: Company, code: string): Promise<{ id: number; plan?: string }> {
     const sought = { model: 'account.analytic.account', what: 'analytic account', code, company: company.id };
-    return this.#cache.get(`analytic ${company.id} ${code}`, () =>
-      this.#id(sought, [
+    return this.#cache.get(`analytic ${company.id} ${code}`, async () => {
+      const fields = await this.fields(sought.model);
+      const plan = ['root_plan_id', 'plan_id'].find((name) => fields.has(name));
+      const domain: Domain = [
         ['code', '=', code],
         ['company_id', 'in', [false, ...company.family]],
-      ]),
-    );
+      ];
+      const row = await this.#one(sought, domain, ['display_name', ...(plan ? [plan] : [])]);
+      const link = plan ? row[plan] : undefined;
+      return { id: Number(row.id), plan: Array.isArray(link) ? String(link[1]) : undefined };
+    });
   }
 
   /** A currency, active or not. @throws FinanceError ODOO_LOOKUP */
@@ -206,10 +221,12 @@ export class Lookups {
   }
 
   async #id(sought: Sought, domain: Domain): Promise<number> {
+    return Number((await this.#one(sought, domain, ['display_name'])).id);
+  }
+
+  async #one(sought: Sought, domain: Domain, fields: readonly string[]): Promise<OdooRecord> {
     const options = { limit: 5, company: sought.company };
-    return Number(
-      one(await searchRead(this.#client, sought.model, domain, ['display_name'], options), sought).id,
-    );
+    return one(await searchRead(this.#client, sought.model, domain, fields, options), sought);
   }
 }
 

@@ -17,7 +17,7 @@ export interface PartyPlace {
 }
 
 /** Upper case, without spaces and punctuation: `de 123.456.789` → `DE123456789`. */
-const plainVat = (vat: string): string => vat.toUpperCase().replace(/[^A-Z0-9]/g, '');
+export const plainVat = (vat: string): string => vat.toUpperCase().replace(/[^A-Z0-9]/g, '');
 
 const keyOf = ({ entity, prefix }: PartyPlace, system: string, id: string): string =>
   `${prefix}.${externalKey({ entity, kind: 'party', source: { system, id } })}`;
@@ -35,66 +35,98 @@ function keysOf(party: Party, place: PartyPlace): string[] {
   return keys;
 }
 
+/** The external id that a party is created under. */
+export const partnerKey = (party: Party, place: PartyPlace): string => keysOf(party, place)[0] ?? '';
+
 /**
- * The partner of a party: by VAT id, then by external id, then by e-mail. Only partners that the company may use.
+ * The partner of a party: by VAT id, then by external id, by e-mail, by name where nothing else speaks against it.
+ * Only partners that the company may use.
+ * @param parent for a contact: the partner that it belongs to
  * @throws FinanceError ODOO_AMBIGUOUS with the candidates where several fit and no external id decides
  */
-export async function findCustomer(
+export async function findPartner(
   client: OdooClient,
   party: Party,
   place: PartyPlace,
+  parent?: number,
 ): Promise<number | undefined> {
-  const byVat = party.vatId
-    ? await partnersBy(client, place, 'vat', [party.vatId, plainVat(party.vatId)])
-    : [];
+  const by = (field: Searched, values: readonly string[]) => partnersBy(client, place, parent, field, values);
+  // a contact inherits the VAT id of its company
+  const byVat = party.vatId && !parent ? await by('vat', [party.vatId, plainVat(party.vatId)]) : [];
   if (byVat.length === 1) return Number(byVat[0]?.id);
   const known = await findByKeys(client, party, place);
   if (known !== undefined && (byVat.length === 0 || byVat.some(({ id }) => id === known))) return known;
   if (byVat.length > 1) throw ambiguous('VAT id', byVat);
-  if (!party.email) return undefined;
-  const byEmail = await partnersBy(client, place, 'email', [party.email, party.email.toLowerCase()]);
-  const fitting = byEmail.filter(({ vat }) => !party.vatId || !textOf(vat));
-  if (fitting.length > 1) throw ambiguous('e-mail address', fitting);
-  return fitting[0] && Number(fitting[0].id);
+  const byEmail = party.email ? await by('email', [party.email, party.email.toLowerCase()]) : [];
+  const mailed = byEmail.filter(({ vat }) => !party.vatId || !textOf(vat));
+  if (mailed.length > 1) throw ambiguous('e-mail address', mailed);
+  if (mailed[0]) return Number(mailed[0].id);
+  const named = (await by('name', [party.name])).filter((row) => !contradicts(row, party));
+  if (named.length > 1) throw ambiguous('name', named);
+  return named[0] && Number(named[0].id);
+}
+
+/** A name alone is weak: what else both sides say must be the same. */
+function contradicts({ vat, email, country_code }: OdooRecord, party: Party): boolean {
+  const differ = (one: string | undefined, other: string | undefined) => one && other && one !== other;
+  return Boolean(
+    differ(textOf(vat) && plainVat(String(vat)), party.vatId && plainVat(party.vatId)) ||
+      differ(textOf(email)?.toLowerCase(), party.email?.toLowerCase()) ||
+      differ(textOf(country_code), party.address.country),
+  );
 }
 
 /**
  * The partner of a party, created exactly once where there is none.
+ * @param parent as for {@link findPartner}
  * @throws FinanceError ODOO_AMBIGUOUS, ODOO_LOOKUP (country), ODOO_ACCESS (the group Contact Creation is missing),
  * ODOO_SERIALIZATION (another call creates the same one)
  */
-export function findOrCreateCustomer(client: OdooClient, party: Party, place: PartyPlace): Promise<number> {
+export function findOrCreatePartner(
+  client: OdooClient,
+  party: Party,
+  place: PartyPlace,
+  parent?: number,
+): Promise<number> {
   const { company, entity, prefix, system } = place;
-  const key = `party ${hashOf({ party, company: company.id, entity, prefix, system })}`;
-  return lookupsOf(client).briefly(key, BELIEVED_MS, () => findOrCreate(client, party, place));
+  const key = `party ${hashOf({ party, company: company.id, entity, prefix, system, parent })}`;
+  return lookupsOf(client).briefly(key, BELIEVED_MS, () => findOrCreate(client, party, place, parent));
 }
 
 /** Many documents of one customer come together; a partner that is gone meanwhile fails `load` and is forgotten. */
 const BELIEVED_MS = 30_000;
 
-async function findOrCreate(client: OdooClient, party: Party, place: PartyPlace): Promise<number> {
-  const found = await findCustomer(client, party, place);
+async function findOrCreate(
+  client: OdooClient,
+  party: Party,
+  place: PartyPlace,
+  parent?: number,
+): Promise<number> {
+  const found = await findPartner(client, party, place, parent);
   if (found !== undefined) return found;
-  const [key = ''] = keysOf(party, place);
-  const record = { key, header: await partnerCells(client, party) };
+  const record = { key: partnerKey(party, place), header: await partnerCells(client, party, { parent }) };
   const [created] = await load(client, buildLoad('res.partner', [record], place.company.id));
   return created as number;
 }
 
+type Searched = 'vat' | 'email' | 'name';
+
 function partnersBy(
   client: OdooClient,
   { company }: PartyPlace,
-  field: 'vat' | 'email',
+  parent: number | undefined,
+  field: Searched,
   values: readonly string[],
 ): Promise<OdooRecord[]> {
   const domain: Domain = [
     [field, 'in', [...new Set(values)]],
     // contacts below a company inherit its VAT id
-    ['parent_id', '=', false],
+    ['parent_id', '=', parent ?? false],
     ['company_id', 'in', [false, ...company.family]],
   ];
   const options = { limit: 10, order: 'id', company: company.id };
-  return searchRead(client, 'res.partner', domain, ['display_name', 'vat', 'email'], options);
+  const fields = ['display_name', 'vat', 'email', 'country_code'];
+  return searchRead(client, 'res.partner', domain, fields, options);
 }
 
 async function findByKeys(client: OdooClient, party: Party, place: PartyPlace): Promise<number | undefined> {
@@ -124,7 +156,19 @@ async function assertUsable(client: OdooClient, id: number, company: Company): P
   });
 }
 
-async function partnerCells(client: OdooClient, party: Party): Promise<Cells> {
+/** What a partner is made for. */
+export interface PartnerUse {
+  role?: 'customer' | 'supplier' | 'contact';
+  /** The company of a contact; the contact inherits its VAT id. */
+  parent?: number;
+}
+
+/** A party as columns of `load`, those that this Odoo has. */
+export async function partnerCells(
+  client: OdooClient,
+  party: Party,
+  { role, parent }: PartnerUse = {},
+): Promise<Cells> {
   const lookups = lookupsOf(client);
   const fields = await lookups.fields('res.partner');
   const { address } = party;
@@ -132,14 +176,18 @@ async function partnerCells(client: OdooClient, party: Party): Promise<Cells> {
   const state = address.subdivision ? await lookups.state(country, address.subdivision) : undefined;
   const cells: Cells = {
     name: party.name,
-    is_company: party.vatId || party.registrationId ? '1' : undefined,
+    is_company: !parent && (party.vatId || party.registrationId) ? '1' : undefined,
+    type: parent ? 'contact' : undefined,
+    'parent_id/.id': parent ? String(parent) : undefined,
+    customer_rank: role === 'customer' ? '1' : undefined,
+    supplier_rank: role === 'supplier' ? '1' : undefined,
     street: address.line1,
     street2: address.line2,
     zip: address.postalCode,
     city: address.city,
     'state_id/.id': state === undefined ? undefined : String(state),
     'country_id/.id': String(country),
-    vat: party.vatId && plainVat(party.vatId),
+    vat: parent ? undefined : party.vatId && plainVat(party.vatId),
     company_registry: party.registrationId,
     email: party.email,
     peppol_eas: party.endpoint?.scheme,

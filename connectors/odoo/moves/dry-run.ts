@@ -2,7 +2,7 @@ import type { Currency, Day, Decimal, Invoice } from '../../../finance/documents
 import { absolute, exponentOf, isNegative, isZero, negate, round } from '../../../finance/money';
 import type { OdooClient } from '../client';
 import type { Company } from '../lookups';
-import { findCustomer } from '../party';
+import { findPartner } from '../party';
 import { idOf, searchRead, textOf } from '../records';
 import { assertPeriodOpen } from './lock-dates';
 import { periodOf } from './post';
@@ -56,7 +56,7 @@ export async function planInvoice(
 ): Promise<PostingPlan> {
   const context = await prepareContext(client, invoice, options);
   const { company } = context;
-  const partnerId = await findCustomer(client, counterparty(invoice), context.place);
+  const partnerId = await findPartner(client, counterparty(invoice), context.place);
   const request = await buildRequest(client, invoice, options, context, partnerId ?? 0);
   const { expected } = request;
   await assertPeriodOpen(client, company, periodOf(expected));

@@ -1,5 +1,6 @@
 import { FinanceError } from '../../../errors';
 import { externalKey } from '../../../finance/canonical';
+import type { Dimension } from '../../../finance/dimensions';
 import type { Day, Decimal, Invoice, InvoiceLine, Party } from '../../../finance/documents';
 import type { LegalEntity } from '../../../finance/entity';
 import {
@@ -16,10 +17,11 @@ import {
   sum,
 } from '../../../finance/money';
 import { decideRate } from '../../../finance/rates';
+import { analyticOf } from '../analytic-plans';
 import type { OdooClient } from '../client';
 import { buildLoad, type Cells, findByExternalId, type LoadRecord } from '../load';
 import { type Company, lookupsOf } from '../lookups';
-import { findOrCreateCustomer, type PartyPlace } from '../party';
+import { findOrCreatePartner, type PartyPlace } from '../party';
 import { type Domain, searchRead, textOf } from '../records';
 import { analyticJson } from './analytic';
 import { accountingDate } from './lock-dates';
@@ -64,7 +66,7 @@ export async function prepareInvoice(
   options: PrepareOptions,
 ): Promise<MoveRequest> {
   const context = await prepareContext(client, invoice, options);
-  const partnerId = await findOrCreateCustomer(client, counterparty(invoice), context.place);
+  const partnerId = await findOrCreatePartner(client, counterparty(invoice), context.place);
   return buildRequest(client, invoice, options, context, partnerId);
 }
 
@@ -133,7 +135,8 @@ export async function buildRequest(
   const currencyId = await lookups.usableCurrency(company, invoice.currency, invoice.issueDate);
   const rate = await bookedRate(client, company, invoice, entity);
   const lines: ExpectedLine[] = [];
-  for (const line of invoice.lines) lines.push(await expectedLine(client, company, invoice, line, side));
+  for (const line of invoice.lines)
+    lines.push(await expectedLine(client, company, invoice, line, { side, dimensions: entity.dimensions }));
   const taxed = lines.some(({ taxIds }) => taxIds.length > 0);
   const question = { day: invoice.issueDate, taxed, side };
   const expected: ExpectedMove = {
@@ -225,7 +228,7 @@ async function expectedLine(
   company: Company,
   invoice: Invoice,
   line: InvoiceLine,
-  side: Side,
+  { side, dimensions }: { side: Side; dimensions?: readonly Dimension[] },
 ): Promise<ExpectedLine> {
   const { posting } = line;
   if (!posting) throw incomplete(`The mapping says no account for line ${line.id}.`);
@@ -233,9 +236,11 @@ async function expectedLine(
   const lookups = lookupsOf(client);
   const taxIds: number[] = [];
   for (const name of posting.taxes) taxIds.push(await lookups.tax(company, side, name));
-  const analytic: Record<string, Decimal> = {};
-  for (const [code, percent] of Object.entries(posting.analytic ?? {}))
-    analytic[await lookups.analyticAccount(company, code)] = plain(percent);
+  const analytic = await analyticOf(client, company, posting.analytic ?? {}, {
+    domain: side === 'sale' ? 'invoice' : 'bill',
+    dimensions,
+    isProfitAndLoss: await lookups.isProfitAndLoss(company, posting.account),
+  });
   return {
     ...factors(line, invoice.currency),
     accountId: await lookups.account(company, posting.account),

@@ -1,7 +1,9 @@
 import { FinanceError } from '../../../errors';
 import type { Decimal, EntryLine, JournalEntry } from '../../../finance/documents';
+import type { LegalEntity } from '../../../finance/entity';
 import { checkEntry, homeSides, payoutEntry } from '../../../finance/journal-entry';
 import { isZero, plain, sub, sum } from '../../../finance/money';
+import { analyticOf } from '../analytic-plans';
 import type { OdooClient } from '../client';
 import { type Company, lookupsOf } from '../lookups';
 import { analyticText } from '../moves/analytic';
@@ -10,7 +12,7 @@ import { accountingDate } from '../moves/lock-dates';
 import { assertAfterCutOver, DEFAULT_PREFIX, externalIdOf } from '../moves/prepare';
 import type { MoveLine, MoveState } from '../moves/read';
 import { recordUrl } from '../moves/result';
-import { findOrCreateCustomer, type PartyPlace } from '../party';
+import { findOrCreatePartner, type PartyPlace } from '../party';
 import { entryRequest } from './entry-request';
 import type { EntryRequest, ExpectedEntryLine, PostedRecord, Poster } from './kinds';
 
@@ -27,7 +29,7 @@ export const entries: Poster<'entry'> = {
     checkEntry(entry, company.currency.code);
     const place = { entity: entity.key, system: entry.source.system, company, prefix };
     const lines: ExpectedEntryLine[] = [];
-    for (const line of entry.lines) lines.push(await expectedLine(client, entry, line, place));
+    for (const line of entry.lines) lines.push(await expectedLine(client, entry, line, place, entity));
     const question = { day: entry.date, taxed: false };
     const dated = await accountingDate(client, company, question, entity.kinds[document.kind]?.latePosting);
     const journalId = await lookups.journal(company, entry.posting.journal);
@@ -66,12 +68,12 @@ async function expectedLine(
   { currency: code }: JournalEntry,
   line: EntryLine,
   place: PartyPlace,
+  entity: LegalEntity,
 ): Promise<ExpectedEntryLine> {
   const lookups = lookupsOf(client);
   const { company } = place;
-  const analytic: Record<string, Decimal> = {};
-  for (const [account, percent] of Object.entries(line.analytic ?? {}))
-    analytic[await lookups.analyticAccount(company, account)] = plain(percent);
+  const isProfitAndLoss = await lookups.isProfitAndLoss(company, line.account);
+  const options = { domain: 'general', dimensions: entity.dimensions, isProfitAndLoss } as const;
   const isHome = code === company.currency.code;
   const currency = await lookups.currency(code);
   if (!currency.active)
@@ -82,8 +84,8 @@ async function expectedLine(
     ...(isHome ? { debit: line.debit, credit: line.credit } : homeSides(line)),
     ...(!isHome && { amountCurrency: sub(line.debit, line.credit) }),
     currency: { id: currency.id, code },
-    ...(line.partner && { partnerId: await findOrCreateCustomer(client, line.partner, place) }),
-    analytic,
+    ...(line.partner && { partnerId: await findOrCreatePartner(client, line.partner, place) }),
+    analytic: await analyticOf(client, company, line.analytic ?? {}, options),
   };
 }
 

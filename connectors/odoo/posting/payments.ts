@@ -9,7 +9,7 @@ import { holdTo, unequal, unequalAmounts } from '../moves/differences';
 import { accountingDate } from '../moves/lock-dates';
 import { assertAfterCutOver, DEFAULT_PREFIX, externalIdOf, type PrepareOptions } from '../moves/prepare';
 import { recordUrl } from '../moves/result';
-import { findOrCreateCustomer } from '../party';
+import { findOrCreatePartner } from '../party';
 import { reconcilePayment } from '../reconcile';
 import type { PlannedAllocation, Poster } from './kinds';
 
@@ -42,7 +42,7 @@ export const payments: Poster<'payment'> = {
       documentDate: day,
       paymentType: direction,
       partnerType: partnerTypeOf(document),
-      partnerId: await findOrCreateCustomer(client, payer, place),
+      partnerId: await findOrCreatePartner(client, payer, place),
       journalId: await lookups.journal(company, posting.journal),
       currency: { id: await lookups.usableCurrency(company, currency, day), code: currency },
       amount,
