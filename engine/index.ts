@@ -7,6 +7,7 @@ export * from './model';
 export { type OpenStoreOptions, openStore } from './open';
 export { Pipeline, type PipelineOptions } from './pipeline';
 export { type OpenPostgresOptions, openPostgresStore } from './postgres/store';
+export { LocalRateLimiter, type Rate, type RateLimiter, type RateOf } from './rate-limit';
 export { type Disposition, disposition } from './retry';
 export { type Effect, leaseOf, Pending, type StepOutcome, type StepSpec, step, wrote } from './run';
 export { knowSecret, scrub, scrubText } from './scrub';
