@@ -112,6 +112,41 @@ describe('The runtime', () => {
     }
   });
 
+  it('a full disk answers 503, keeps what was acknowledged, and takes the rest once there is room', async () => {
+    const stack = await Stack.start({ LEDGERWAY_LOG_LEVEL: 'silent' });
+    try {
+      const { runtime } = stack;
+      const events = invoiceEvents('disk', 60).map((event) => JSON.stringify(event));
+      await runtime.stop();
+      runtime.start({ LEDGERWAY_STORE_PAGES: '420' });
+      await runtime.ready();
+      const statuses: number[] = [];
+      for (const body of events) statuses.push(await stack.send(body));
+      assert.ok(statuses.includes(200) && statuses.includes(503), String(statuses));
+      await runtime.stop();
+      runtime.start();
+      await runtime.ready();
+      for (const [index, body] of events.entries())
+        if (statuses[index] !== 200) await stack.sendUntilTaken(body);
+      const figures = await stack.quiet();
+      assert.equal(
+        Object.values(figures).reduce((sum, { posted }) => sum + posted, 0),
+        60,
+      );
+      const { differences } = await runtime.read((store) =>
+        tie(
+          stack.sandbox,
+          store,
+          events.map(() => ({})),
+        ),
+      );
+      assert.deepEqual(differences, []);
+      assert.equal((await runtime.read((store) => store.audit())).ok, true);
+    } finally {
+      await stack.stop();
+    }
+  });
+
   async function until(holds: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
     for (
       const end = Date.now() + limitMs;
