@@ -1,20 +1,10 @@
 import Big from 'big.js';
-import type { Figures, Store } from '../engine';
+import { type Figures, noFigures, type Store } from '../engine';
 import { getJson } from './http';
 import type { SandboxAddresses } from './sandbox';
 
-/** Counts of one entity, or of all. */
-export interface TieFigures {
-  received: number;
-  posted: number;
-  /** Of the posted ones: held by something after the posting. */
-  postedHeld: number;
-  duplicates: number;
-  conflicts: number;
-  exceptions: number;
-  skipped: number;
-  rejected: number;
-  open: number;
+/** What the store says of an entity, beside what Odoo and the e-invoice network hold. */
+export interface TieFigures extends Omit<Figures, 'amounts'> {
   odooMoves: number;
   einvoicesAccepted: number;
   /** Kind and currency → exact sums, by the store and by Odoo's own ledger. */
@@ -127,19 +117,7 @@ function isOurs({ externalId }: LedgerMove): boolean {
 }
 
 function figuresOf(store: Figures | undefined, moves: LedgerMove[], einvoicesAccepted: number): TieFigures {
-  const zero = {
-    received: 0,
-    posted: 0,
-    postedHeld: 0,
-    duplicates: 0,
-    conflicts: 0,
-    exceptions: 0,
-    skipped: 0,
-    rejected: 0,
-    open: 0,
-    amounts: {},
-  };
-  const { amounts, ...counts } = store ?? zero;
+  const { amounts, ...counts } = store ?? noFigures();
   return { ...counts, odooMoves: moves.length, einvoicesAccepted, amounts: amountsOf(amounts, moves) };
 }
 
@@ -228,20 +206,8 @@ function compareLines(ledger: LedgerMove[], differences: string[]): void {
   }
 }
 
-function totalOf(entities: Record<string, TieFigures>): Omit<TieFigures, 'amounts'> {
-  const total: Omit<TieFigures, 'amounts'> = {
-    received: 0,
-    posted: 0,
-    postedHeld: 0,
-    duplicates: 0,
-    conflicts: 0,
-    exceptions: 0,
-    skipped: 0,
-    rejected: 0,
-    open: 0,
-    odooMoves: 0,
-    einvoicesAccepted: 0,
-  };
+function totalOf(entities: Record<string, TieFigures>): Tie['total'] {
+  const { amounts: _amounts, ...total } = { ...noFigures(), odooMoves: 0, einvoicesAccepted: 0 };
   for (const entity of Object.values(entities))
     for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += entity[name];
   return total;

@@ -14,5 +14,5 @@ export { knowSecret, scrub, scrubText } from './scrub';
 export { type OpenSqliteOptions, openSqliteStore } from './sqlite/store';
 export type { Store } from './store';
 export { MESSAGE_PIPELINE } from './transitions/lease';
-export type { ExceptionView, Figures, Trace } from './transitions/read';
+export { type ExceptionView, type Figures, noFigures, type Trace } from './transitions/read';
 export { findOverlap } from './transitions/receive';

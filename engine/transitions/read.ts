@@ -25,6 +25,22 @@ export interface Figures {
   amounts: Record<string, Record<string, string>>;
 }
 
+/** Figures of an entity of which nothing came yet. */
+export function noFigures(): Figures {
+  return {
+    received: 0,
+    posted: 0,
+    postedHeld: 0,
+    duplicates: 0,
+    conflicts: 0,
+    exceptions: 0,
+    skipped: 0,
+    rejected: 0,
+    open: 0,
+    amounts: {},
+  };
+}
+
 /**
  * The figures per entity; events without an entity stand under the empty name.
  * @param input.booked kind of the step that books a document: one that is held after it counts as posted
@@ -32,18 +48,7 @@ export interface Figures {
 export function* figures(_tx: Tx, input: { booked?: string } = {}): Transition<Record<string, Figures>> {
   const result: Record<string, Figures> = {};
   const of = (entity: string) => {
-    result[entity] ??= {
-      received: 0,
-      posted: 0,
-      postedHeld: 0,
-      duplicates: 0,
-      conflicts: 0,
-      exceptions: 0,
-      skipped: 0,
-      rejected: 0,
-      open: 0,
-      amounts: {},
-    };
+    result[entity] ??= noFigures();
     return result[entity];
   };
   const deliveries = yield* all<{ entity: string; n: number; documents: number }>(
