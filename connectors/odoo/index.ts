@@ -1,3 +1,4 @@
+export { type Adopted, adopt, type ShadowComparison, type ShadowOptions, shadow } from './adopt';
 export { analyticOf, type BusinessDomain, mandatoryPlans } from './analytic-plans';
 export { Batcher, type BatcherOptions } from './batch';
 export {
@@ -72,5 +73,7 @@ export {
   postRequest,
 } from './posting/post';
 export { singly, type Writer } from './posting/writer';
+export { type FullDomain, type ReadQuery, readRecords } from './read';
 export { type Reconciled, type ReconcileRequest, reconcilePayment, unreconcile } from './reconcile';
 export { amountOf, type Domain, decimalOf, type OdooRecord, searchRead } from './records';
+export { type Changes, pollChanges, type WatchCursor, type WatchQuery, watchChanges } from './watch';

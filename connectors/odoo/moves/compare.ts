@@ -37,6 +37,18 @@ export function compareMove(request: MoveRequest, move: MoveState, stage: Stage)
   if (!isEarlier) assertDate(move, date);
 }
 
+/** All that a move is other than asked for, whenever it was made; nothing where it is the same. */
+export function moveDifferences(request: MoveRequest, move: MoveState): Difference[] {
+  return [
+    ...unequal([['state', 'posted', move.state]]),
+    ...differingHead(request, move),
+    ...differingLines(request, move),
+    ...differingTerms(request, move),
+    ...differingAmounts(request, move, 'posted'),
+    ...unequal([['date', request.expected.date, move.date]]),
+  ];
+}
+
 function differingHead({ expected, company }: MoveRequest, move: MoveState): Difference[] {
   const rows: [string, unknown, unknown][] = [
     ['type', expected.moveType, move.moveType],

@@ -43,6 +43,10 @@ export interface PrepareOptions {
   prefix?: string;
   /** External key of the invoice that a credit note corrects, where it has a revision of its own. */
   precedingKey?: string;
+  /** For comparing: another move with a supplier's number is what is looked for. */
+  allowsTwin?: boolean;
+  /** How a party becomes a partner; by default it is found, or created exactly once. */
+  partnerOf?: typeof findOrCreatePartner;
   /** Most that the source's tax may differ from Odoo's; default one minor unit a line and one more. */
   taxTolerance?: Decimal;
 }
@@ -66,7 +70,8 @@ export async function prepareInvoice(
   options: PrepareOptions,
 ): Promise<MoveRequest> {
   const context = await prepareContext(client, invoice, options);
-  const partnerId = await findOrCreatePartner(client, counterparty(invoice), context.place);
+  const { partnerOf = findOrCreatePartner } = options;
+  const partnerId = await partnerOf(client, counterparty(invoice), context.place);
   return buildRequest(client, invoice, options, context, partnerId);
 }
 
@@ -157,7 +162,7 @@ export async function buildRequest(
     amountTotal: invoice.totals.gross,
   };
   const key = externalIdOf(options.externalKey, options.prefix);
-  if (side === 'purchase') await assertNoTwin(client, company, expected, key);
+  if (side === 'purchase' && !options.allowsTwin) await assertNoTwin(client, company, expected, key);
   const load = buildLoad('account.move', [toRecord(key, company, expected, rate)], company.id);
   const taxTolerance = options.taxTolerance ?? fromMinor(lines.length + 1, invoice.currency);
   return { poster: 'invoice', externalKey: key, company, load, expected, taxTolerance };

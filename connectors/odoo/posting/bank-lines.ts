@@ -2,11 +2,11 @@ import { FinanceError } from '../../../errors';
 import { assertPrecision } from '../../../finance/money';
 import { buildLoad, type Cells } from '../load';
 import { lookupsOf } from '../lookups';
-import { holdTo, unequal, unequalAmounts } from '../moves/differences';
+import { type Difference, holdTo, unequal, unequalAmounts } from '../moves/differences';
 import { accountingDate } from '../moves/lock-dates';
 import { assertAfterCutOver, externalIdOf } from '../moves/prepare';
 import { recordUrl } from '../moves/result';
-import type { Poster } from './kinds';
+import type { BankLineRequest, BankLineState, Poster } from './kinds';
 
 const MODEL = 'account.bank.statement.line';
 
@@ -45,21 +45,20 @@ export const bankLines: Poster<'bank_line'> = {
     return { poster: 'bank_line', externalKey: key, company, load, expected };
   },
 
-  compare({ expected, company }, line, stage) {
-    const differences = [
-      ...unequal([
-        ['company', company.id, line.companyId],
-        ['journal', expected.journalId, line.journalId],
-        ['currency', expected.currency, line.currency],
-        ['text', expected.text, line.text],
-        ['reference', expected.reference, line.reference],
-      ]),
-      ...unequalAmounts([['amount', expected.amount, line.amount]]),
-    ];
+  compare(request, line, stage) {
+    const { expected } = request;
     const isEarlier = line.state === 'posted' && line.date === expected.late?.documentDate;
     const date = isEarlier && line.date ? line.date : expected.date;
-    holdTo(line, stage, differences, date, 'bank line');
+    holdTo(line, stage, contentDifferences(request, line), date, 'bank line');
   },
+
+  differences: (request, line) => [
+    ...unequal([
+      ['state', 'posted', line.state],
+      ['date', request.expected.date, line.date],
+    ]),
+    ...contentDifferences(request, line),
+  ],
 
   period: ({ expected }) => ({ day: expected.date, taxed: false }),
 
@@ -80,3 +79,14 @@ export const bankLines: Poster<'bank_line'> = {
     };
   },
 };
+
+const contentDifferences = ({ expected, company }: BankLineRequest, line: BankLineState): Difference[] => [
+  ...unequal([
+    ['company', company.id, line.companyId],
+    ['journal', expected.journalId, line.journalId],
+    ['currency', expected.currency, line.currency],
+    ['text', expected.text, line.text],
+    ['reference', expected.reference, line.reference],
+  ]),
+  ...unequalAmounts([['amount', expected.amount, line.amount]]),
+];

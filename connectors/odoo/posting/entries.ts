@@ -1,15 +1,14 @@
 import { FinanceError } from '../../../errors';
 import type { Decimal, EntryLine, JournalEntry } from '../../../finance/documents';
-import type { LegalEntity } from '../../../finance/entity';
 import { checkEntry, homeSides, payoutEntry } from '../../../finance/journal-entry';
 import { isZero, plain, sub, sum } from '../../../finance/money';
 import { analyticOf } from '../analytic-plans';
 import type { OdooClient } from '../client';
 import { type Company, lookupsOf } from '../lookups';
 import { analyticText } from '../moves/analytic';
-import { holdTo, unequal, unequalLines } from '../moves/differences';
+import { type Difference, holdTo, unequal, unequalLines } from '../moves/differences';
 import { accountingDate } from '../moves/lock-dates';
-import { assertAfterCutOver, DEFAULT_PREFIX, externalIdOf } from '../moves/prepare';
+import { assertAfterCutOver, DEFAULT_PREFIX, externalIdOf, type PrepareOptions } from '../moves/prepare';
 import type { MoveLine, MoveState } from '../moves/read';
 import { recordUrl } from '../moves/result';
 import { findOrCreatePartner, type PartyPlace } from '../party';
@@ -29,7 +28,7 @@ export const entries: Poster<'entry'> = {
     checkEntry(entry, company.currency.code);
     const place = { entity: entity.key, system: entry.source.system, company, prefix };
     const lines: ExpectedEntryLine[] = [];
-    for (const line of entry.lines) lines.push(await expectedLine(client, entry, line, place, entity));
+    for (const line of entry.lines) lines.push(await expectedLine(client, entry, line, place, options));
     const question = { day: entry.date, taxed: false };
     const dated = await accountingDate(client, company, question, entity.kinds[document.kind]?.latePosting);
     const journalId = await lookups.journal(company, entry.posting.journal);
@@ -44,31 +43,43 @@ export const entries: Poster<'entry'> = {
   },
 
   compare(request, move, stage) {
-    const { expected, company } = request;
-    const head = unequal([
-      ['type', 'entry', move.moveType],
-      ['company', company.id, move.companyId],
-      ['journal', expected.journalId, move.journalId],
-      ['reference', expected.ref, move.ref],
-    ]);
-    const wanted = expected.lines.map((line) => wantedText(line));
-    const found = move.lines.map((line) => foundText(line, company));
+    const { expected } = request;
     const isEarlier = move.state === 'posted' && move.date === expected.late?.documentDate;
     const date = isEarlier ? expected.documentDate : expected.date;
-    holdTo(move, stage, [...head, ...unequalLines(wanted, found)], date, 'move');
+    holdTo(move, stage, contentDifferences(request, move), date, 'move');
   },
+
+  differences: (request, move) => [
+    ...unequal([
+      ['state', 'posted', move.state],
+      ['date', request.expected.date, move.date],
+    ]),
+    ...contentDifferences(request, move),
+  ],
 
   period: ({ expected }) => ({ day: expected.date, taxed: false }),
 
   result: entryResult,
 };
 
+function contentDifferences({ expected, company }: EntryRequest, move: MoveState): Difference[] {
+  const head = unequal([
+    ['type', 'entry', move.moveType],
+    ['company', company.id, move.companyId],
+    ['journal', expected.journalId, move.journalId],
+    ['reference', expected.ref, move.ref],
+  ]);
+  const wanted = expected.lines.map((line) => wantedText(line));
+  const found = move.lines.map((line) => foundText(line, company));
+  return [...head, ...unequalLines(wanted, found)];
+}
+
 async function expectedLine(
   client: OdooClient,
   { currency: code }: JournalEntry,
   line: EntryLine,
   place: PartyPlace,
-  entity: LegalEntity,
+  { entity, partnerOf = findOrCreatePartner }: PrepareOptions,
 ): Promise<ExpectedEntryLine> {
   const lookups = lookupsOf(client);
   const { company } = place;
@@ -84,7 +95,7 @@ async function expectedLine(
     ...(isHome ? { debit: line.debit, credit: line.credit } : homeSides(line)),
     ...(!isHome && { amountCurrency: sub(line.debit, line.credit) }),
     currency: { id: currency.id, code },
-    ...(line.partner && { partnerId: await findOrCreatePartner(client, line.partner, place) }),
+    ...(line.partner && { partnerId: await partnerOf(client, line.partner, place) }),
     analytic: await analyticOf(client, company, line.analytic ?? {}, options),
   };
 }

@@ -1,4 +1,4 @@
-import { compareMove } from '../moves/compare';
+import { compareMove, moveDifferences } from '../moves/compare';
 import { periodOf, reconcileCreditNote } from '../moves/post';
 import { prepareInvoice } from '../moves/prepare';
 import { resultOf } from '../moves/result';
@@ -10,6 +10,7 @@ export const invoices: Poster<'invoice'> = {
   model: 'account.move',
   prepare: prepareInvoice,
   compare: compareMove,
+  differences: moveDifferences,
   period: ({ expected }) => periodOf(expected),
   amend: async (client, request, draft) => (await setSourceTax(client, request, draft)).length > 0,
   async settle(client, request, { id }) {

@@ -12,7 +12,7 @@ import type {
 import type { OdooClient } from '../client';
 import type { LoadRequest } from '../load';
 import type { Company } from '../lookups';
-import type { RecordState, Stage } from '../moves/differences';
+import type { Difference, RecordState, Stage } from '../moves/differences';
 import type { PeriodQuestion } from '../moves/lock-dates';
 import type { PrepareOptions } from '../moves/prepare';
 import type { MoveState } from '../moves/read';
@@ -182,6 +182,8 @@ export interface Poster<K extends PosterName> {
   ): Promise<Kinds[K]['request']>;
   /** @throws FinanceError DOCUMENT_CONFLICT, ODOO_MOVE_CHANGED, ODOO_AMOUNT_DIFFERS, ODOO_DATE_MOVED */
   compare(request: Kinds[K]['request'], state: Kinds[K]['state'], stage: Stage): void;
+  /** All that a record is other than asked for, whoever made it; nothing where it is the same. */
+  differences(request: Kinds[K]['request'], state: Kinds[K]['state']): Difference[];
   /** Which lock dates it is under. */
   period(request: Kinds[K]['request']): PeriodQuestion;
   /** Odoo posts it as it is created, so that the period is asked before. */

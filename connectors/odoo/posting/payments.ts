@@ -5,13 +5,13 @@ import { assertPrecision, compare, isNegative, isZero, sum } from '../../../fina
 import type { OdooClient } from '../client';
 import { buildLoad, type Cells, findByExternalId } from '../load';
 import { lookupsOf } from '../lookups';
-import { holdTo, unequal, unequalAmounts } from '../moves/differences';
+import { type Difference, holdTo, unequal, unequalAmounts } from '../moves/differences';
 import { accountingDate } from '../moves/lock-dates';
 import { assertAfterCutOver, DEFAULT_PREFIX, externalIdOf, type PrepareOptions } from '../moves/prepare';
 import { recordUrl } from '../moves/result';
 import { findOrCreatePartner } from '../party';
 import { reconcilePayment } from '../reconcile';
-import type { PlannedAllocation, Poster } from './kinds';
+import type { PaymentRequest, PaymentState, PlannedAllocation, Poster } from './kinds';
 
 const MODEL = 'account.payment';
 
@@ -23,7 +23,7 @@ export const payments: Poster<'payment'> = {
   model: MODEL,
 
   async prepare(client, document, options) {
-    const { entity, prefix = DEFAULT_PREFIX, externalKey } = options;
+    const { entity, prefix = DEFAULT_PREFIX, externalKey, partnerOf = findOrCreatePartner } = options;
     const { amount, currency, date: day, direction, payer, posting, reference, source } = document;
     assertAfterCutOver(day, entity);
     assertAmounts(document);
@@ -42,7 +42,7 @@ export const payments: Poster<'payment'> = {
       documentDate: day,
       paymentType: direction,
       partnerType: partnerTypeOf(document),
-      partnerId: await findOrCreatePartner(client, payer, place),
+      partnerId: await partnerOf(client, payer, place),
       journalId: await lookups.journal(company, posting.journal),
       currency: { id: await lookups.usableCurrency(company, currency, day), code: currency },
       amount,
@@ -77,22 +77,20 @@ export const payments: Poster<'payment'> = {
     };
   },
 
-  compare({ expected, company }, payment, stage) {
-    const differences = [
-      ...unequal([
-        ['company', company.id, payment.companyId],
-        ['direction', expected.paymentType, payment.paymentType],
-        ['partner type', expected.partnerType, payment.partnerType],
-        ['partner', expected.partnerId, payment.partnerId],
-        ['journal', expected.journalId, payment.journalId],
-        ['currency', expected.currency.code, payment.currency],
-        ['text', expected.text, payment.text],
-      ]),
-      ...unequalAmounts([['amount', expected.amount, payment.amount]]),
-    ];
+  compare(request, payment, stage) {
+    const { expected } = request;
     const isEarlier = payment.state === 'posted' && payment.date === expected.late?.documentDate;
-    holdTo(payment, stage, differences, isEarlier ? expected.documentDate : expected.date, 'payment');
+    const date = isEarlier ? expected.documentDate : expected.date;
+    holdTo(payment, stage, contentDifferences(request, payment), date, 'payment');
   },
+
+  differences: (request, payment) => [
+    ...unequal([
+      ['state', 'posted', payment.state],
+      ['date', request.expected.date, payment.date],
+    ]),
+    ...contentDifferences(request, payment),
+  ],
 
   period: ({ expected }) => ({ day: expected.date, taxed: false }),
 
@@ -128,6 +126,19 @@ export const payments: Poster<'payment'> = {
     };
   },
 };
+
+const contentDifferences = ({ expected, company }: PaymentRequest, payment: PaymentState): Difference[] => [
+  ...unequal([
+    ['company', company.id, payment.companyId],
+    ['direction', expected.paymentType, payment.paymentType],
+    ['partner type', expected.partnerType, payment.partnerType],
+    ['partner', expected.partnerId, payment.partnerId],
+    ['journal', expected.journalId, payment.journalId],
+    ['currency', expected.currency.code, payment.currency],
+    ['text', expected.text, payment.text],
+  ]),
+  ...unequalAmounts([['amount', expected.amount, payment.amount]]),
+];
 
 const text = (id?: number): string | undefined => (id === undefined ? undefined : String(id));
 
