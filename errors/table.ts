@@ -367,6 +367,11 @@ export const ERRORS = {
     'The currency is not active in Odoo or has no rate on the date.',
     'Activate the currency and enter a rate, then retry.',
   ),
+  ODOO_AUTOMATION: row(
+    'invalid',
+    'Odoo does the same job by itself.',
+    'Switch off the setting that the message names, or take the node out of the flow.',
+  ),
   ODOO_DATABASE: row(
     'invalid',
     'Odoo has no database of this name.',

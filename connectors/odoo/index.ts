@@ -1,5 +1,6 @@
 export { type Adopted, adopt, type ShadowComparison, type ShadowOptions, shadow } from './adopt';
 export { analyticOf, type BusinessDomain, mandatoryPlans } from './analytic-plans';
+export { type Automation, assertNoAutomation, automations, type Job } from './automation';
 export { Batcher, type BatcherOptions } from './batch';
 export {
   type CallInput,
@@ -10,6 +11,7 @@ export {
   type OdooVersion,
   type ProtocolName,
 } from './client';
+export { type ApiKey, apiKeys, expiringKeys, type KeyAlarm } from './key-expiry';
 export {
   assertExternalId,
   buildLoad,
@@ -76,4 +78,5 @@ export { singly, type Writer } from './posting/writer';
 export { type FullDomain, type ReadQuery, readRecords } from './read';
 export { type Reconciled, type ReconcileRequest, reconcilePayment, unreconcile } from './reconcile';
 export { amountOf, type Domain, decimalOf, type OdooRecord, searchRead } from './records';
+export { type CompanyRights, checkRights, type Right, type RightsReport } from './rights';
 export { type Changes, pollChanges, type WatchCursor, type WatchQuery, watchChanges } from './watch';

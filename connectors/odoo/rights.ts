@@ -1,0 +1,221 @@
+import { isFinanceError } from '../../errors';
+import type { DocumentKind } from '../../finance/documents';
+import { type Automation, automations, type Job } from './automation';
+import type { OdooClient } from './client';
+import { apiKeys, expiringKeys, type KeyAlarm } from './key-expiry';
+import { type Company, lookupsOf } from './lookups';
+import { idOf, idsOf, searchRead, textOf } from './records';
+
+/** What a user may do to records of a model. */
+export interface Right {
+  model: string;
+  operation: 'read' | 'create' | 'write';
+  /** `undefined` where this Odoo does not tell. */
+  may?: boolean;
+}
+
+export interface CompanyRights {
+  id: number;
+  name?: string;
+  /** The user belongs to the company. */
+  allowed: boolean;
+  /** Journals that the user sees there. */
+  journals: string[];
+  automations: Automation[];
+}
+
+export interface RightsReport {
+  user: { id?: number; name?: string };
+  companies: CompanyRights[];
+  kinds: { kind: DocumentKind; rights: Right[]; missing: string[] }[];
+  /** Names of groups that an integration user should not have. */
+  tooMuch: string[];
+  expiring: KeyAlarm[];
+  /** In words, for a person; nothing where all is well. */
+  warnings: string[];
+  /** What must be put right before anything runs. */
+  refusals: string[];
+}
+
+interface Need {
+  models: Readonly<Record<string, readonly Right['operation'][]>>;
+  /** Any of these is enough. */
+  group: string;
+}
+
+const BILLING = 'account.group_account_invoice';
+const MOVES: Need = {
+  models: { 'account.move': ['read', 'create', 'write'], 'account.journal': ['read'] },
+  group: BILLING,
+};
+const PAYMENTS: Need = {
+  models: { 'account.payment': ['read', 'create', 'write'], 'account.move.line': ['read', 'write'] },
+  group: BILLING,
+};
+const NEEDS: Partial<Record<DocumentKind, Need>> = {
+  invoice: MOVES,
+  credit_note: MOVES,
+  journal_entry: MOVES,
+  payout: MOVES,
+  payment: PAYMENTS,
+  refund: PAYMENTS,
+  bank_transaction: {
+    models: { 'account.bank.statement.line': ['read', 'create'] },
+    group: 'account.group_account_user',
+  },
+  party: { models: { 'res.partner': ['read', 'create', 'write'] }, group: 'base.group_partner_manager' },
+};
+
+/** A compromised key of such a user can change more than books. */
+const TOO_MUCH = ['base.group_system', 'base.group_erp_manager', 'account.group_account_manager'];
+
+/**
+ * What the integration user may do and may not, company by company, for the kinds of documents that are posted; what
+ * it has too much of; what Odoo would do a second time. Changes nothing.
+ *
+ * @param companies ids of the companies of the legal entities
+ * @throws FinanceError ODOO_UNAUTHORIZED and those of a call; a right that is missing is part of the report
+ */
+export async function checkRights(
+  client: OdooClient,
+  {
+    companies,
+    kinds,
+    jobs = [],
+    now = new Date(),
+  }: { companies: readonly number[]; kinds: readonly DocumentKind[]; jobs?: readonly Job[]; now?: Date },
+): Promise<RightsReport> {
+  const user = await whoAmI(client);
+  const report: RightsReport = {
+    user: { id: user.id, name: user.name },
+    companies: [],
+    kinds: [],
+    tooMuch: [],
+    expiring: expiringKeys(await apiKeys(client), now),
+    warnings: [],
+    refusals: [],
+  };
+  for (const id of companies) report.companies.push(await companyRights(client, id, user.companies, jobs));
+  for (const kind of kinds) {
+    const need = NEEDS[kind];
+    if (need) report.kinds.push({ kind, ...(await kindRights(client, user.id, need)) });
+  }
+  for (const group of TOO_MUCH) if (await hasGroup(client, user.id, group)) report.tooMuch.push(group);
+  return { ...report, ...verdict(report) };
+}
+
+function verdict(report: RightsReport): Pick<RightsReport, 'warnings' | 'refusals'> {
+  const warnings = [
+    ...report.tooMuch.map(
+      (group) => `The integration user has ${group}: it needs no administrator's rights.`,
+    ),
+    ...report.expiring.map(({ name, daysLeft }) => `The API key "${name}" expires in ${daysLeft} days.`),
+  ];
+  const refusals = [
+    ...report.companies
+      .filter(({ allowed }) => !allowed)
+      .map(({ id }) => `The integration user does not belong to company ${id}.`),
+    ...report.kinds.flatMap(({ kind, missing }) => missing.map((what) => `${kind}: ${what}.`)),
+    ...report.companies.flatMap(({ id, automations: settings }) =>
+      settings.map(
+        ({ label, field }) =>
+          `Company ${id} has "${label}" switched on (${field}): the job would be done twice.`,
+      ),
+    ),
+  ];
+  return { warnings, refusals };
+}
+
+interface User {
+  id?: number;
+  name?: string;
+  /** `undefined` where the user may not read itself. */
+  companies?: number[];
+}
+
+async function whoAmI(client: OdooClient): Promise<User> {
+  const context = (await client.call('res.users', 'context_get')) as { uid?: unknown } | null;
+  const id = idOf(context?.uid);
+  if (id === undefined) return {};
+  const rows = await tolerantly(() =>
+    searchRead(client, 'res.users', [['id', '=', id]], ['name', 'company_ids']),
+  );
+  return { id, name: textOf(rows?.[0]?.name), companies: rows?.[0] && idsOf(rows[0].company_ids) };
+}
+
+async function companyRights(
+  client: OdooClient,
+  id: number,
+  own: readonly number[] | undefined,
+  jobs: readonly Job[],
+): Promise<CompanyRights> {
+  const journals = await tolerantly(() =>
+    searchRead(client, 'account.journal', [['company_id', '=', id]], ['code'], { company: id, order: 'id' }),
+  );
+  const company: Company | undefined = await tolerantly(() => lookupsOf(client).company(id));
+  const allowed = journals !== undefined && company !== undefined && (own?.includes(id) ?? true);
+  return {
+    id,
+    name: company?.name,
+    allowed,
+    journals: (journals ?? []).map(({ code }) => textOf(code) ?? ''),
+    automations: company && allowed ? await automations(client, company, jobs) : [],
+  };
+}
+
+async function kindRights(
+  client: OdooClient,
+  user: number | undefined,
+  { models, group }: Need,
+): Promise<{ rights: Right[]; missing: string[] }> {
+  const rights: Right[] = [];
+  for (const [model, operations] of Object.entries(models))
+    for (const operation of operations)
+      rights.push({ model, operation, may: await mayDo(client, model, operation) });
+  const denied = rights.filter(({ may }) => may === false);
+  const isUntold = rights.some(({ may }) => may === undefined);
+  const lacksGroup = denied.length === 0 && isUntold && (await hasGroup(client, user, group)) === false;
+  const missing = denied.map(({ model, operation }) => `may not ${operation} ${model}`);
+  return { rights, missing: lacksGroup ? [`the group ${group} is missing`] : missing };
+}
+
+/** `has_access` from 18 on, `check_access_rights` before. */
+async function mayDo(
+  client: OdooClient,
+  model: string,
+  operation: Right['operation'],
+): Promise<boolean | undefined> {
+  const { major } = await client.version();
+  const [method, input] =
+    major >= 18
+      ? (['has_access', { ids: [], named: { operation } }] as const)
+      : (['check_access_rights', { named: { operation, raise_exception: false } }] as const);
+  const answer = await tolerantly(() => client.call(model, method, input, { write: false }));
+  return typeof answer === 'boolean' ? answer : undefined;
+}
+
+/** Asked of the record from 18 on, of the model before. */
+async function hasGroup(
+  client: OdooClient,
+  user: number | undefined,
+  group: string,
+): Promise<boolean | undefined> {
+  const { major } = await client.version();
+  const named = { group_ext_id: group };
+  const options = { write: false };
+  const asked = (ids?: number[]) =>
+    tolerantly(() => client.call('res.users', 'has_group', { ids, named }, options));
+  const answer = (major >= 18 && user ? await asked([user]) : undefined) ?? (await asked());
+  return typeof answer === 'boolean' ? answer : undefined;
+}
+
+/** What this Odoo does not know or does not tell is not known; everything else is an error. */
+async function tolerantly<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const untold = ['ODOO_MODEL', 'ODOO_ACCESS', 'ODOO_LOOKUP', 'ODOO_VALIDATION'];
+    if (isFinanceError(error) && untold.includes(error.code)) return undefined;
+    throw error;
+  }
+}
