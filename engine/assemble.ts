@@ -16,6 +16,9 @@ export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'deliveries',
   'documentRow',
   'audit',
+  'auditHeads',
+  'checkAnchors',
+  'expired',
 ]);
 
 /** Transitions that read only, or only move what no one else sees: no boundary for kills. */

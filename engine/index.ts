@@ -1,3 +1,11 @@
+export {
+  type Anchor,
+  anchorKey,
+  exportAnchors,
+  makeAnchors,
+  newAnchorKey,
+  readAnchors,
+} from './anchors';
 export type { AuditVerification } from './audit';
 export { boundariesPassed, boundary, killAtBoundary } from './boundary';
 export { Host, type Log } from './host';
@@ -8,6 +16,7 @@ export { type OpenStoreOptions, openStore } from './open';
 export { Pipeline, type PipelineOptions } from './pipeline';
 export { type OpenPostgresOptions, openPostgresStore } from './postgres/store';
 export { LocalRateLimiter, type Rate, type RateLimiter, type RateOf } from './rate-limit';
+export { type RetentionPolicy, type RetentionResult, retain, retentionPolicy } from './retention';
 export { type Disposition, disposition } from './retry';
 export { type Effect, leaseOf, Pending, type StepOutcome, type StepSpec, step, wrote } from './run';
 export { knowSecret, scrub, scrubText } from './scrub';

@@ -1,9 +1,11 @@
+import { auditHeads, checkAnchors } from '../anchors';
 import { seal, verifyAudit } from '../audit';
 import type { Transition, Tx } from '../transaction';
 import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
 import { deliveries, documents, exceptions, figures, trace } from './read';
 import { getCursor, receive, setCursor, syncPipelines } from './receive';
-import { correct, dismiss, eraseBodies, replay } from './resolve';
+import { correct, dismiss, replay } from './resolve';
+import { eraseBodies, eraseExpired, expired } from './retention';
 import { awaitReference, claim, defer, dispose, hold, reference, settle } from './settle';
 import { complete, failRun, failStep, intend, pend } from './step';
 
@@ -41,12 +43,16 @@ export const TRANSITIONS = {
   dismiss,
   correct,
   eraseBodies,
+  expired,
+  eraseExpired,
   figures,
   exceptions,
   trace,
   documents,
   deliveries,
   audit,
+  auditHeads,
+  checkAnchors,
 } as const;
 
 export type TransitionName = keyof typeof TRANSITIONS;

@@ -2,6 +2,7 @@ import { FinanceError } from '../../errors';
 import type { DocumentRow, StepRow } from '../model';
 import { all, type Transition, type Tx } from '../transaction';
 import { type Changes, closeExceptions, documentById, keepBody, readyChanges, transit } from './documents';
+import { isErased } from './retention';
 import { settleRow } from './settle';
 
 /** Who decided, and why; both are kept for ever. */
@@ -19,6 +20,7 @@ export interface Decision {
 export function* replay(tx: Tx, input: Decision & { mapping?: 'pinned' | 'latest' }): Transition<void> {
   const row = yield* documentById(input.documentId);
   if (row.state !== 'held' && row.state !== 'settled') throw wrongState(row, 'replayed');
+  if (yield* isErased(row.id)) throw wrongState(row, 'replayed: its texts were erased');
   if (!row.pipeline) throw new FinanceError('RUN_UNCLAIMED', { documentId: row.id });
   if (row.outcome === 'duplicate') throw wrongState(row, 'replayed: its original can be');
   const subjects = yield* closeExceptions(tx, row.id, 'retried', input.actor, input.reason);
@@ -85,28 +87,6 @@ export function* correct(tx: Tx, input: Decision & { mediaType: string; content:
     {},
     { actor: input.actor, reason: input.reason },
     subject ? [subject] : [],
-  );
-}
-
-/**
- * Erases the bodies of a settled document (personal data); the audit chain holds their hashes and still verifies.
- */
-export function* eraseBodies(tx: Tx, input: Decision): Transition<void> {
-  const row = yield* documentById(input.documentId);
-  if (row.state !== 'settled') throw wrongState(row, 'erased');
-  const bodies = yield* all<{ id: string }>(
-    'SELECT id FROM bodies WHERE document_id = $1 AND erased_at IS NULL',
-    row.id,
-  );
-  for (const { id } of bodies)
-    yield { sql: 'UPDATE bodies SET content = NULL, erased_at = $2 WHERE id = $1', params: [id, tx.now] };
-  yield* transit(
-    tx,
-    row,
-    'erased',
-    {},
-    { actor: input.actor, reason: input.reason },
-    bodies.map(({ id }) => ['bodies', id]),
   );
 }
 
