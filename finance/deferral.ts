@@ -9,7 +9,7 @@ import type {
   SourceReference,
 } from './documents';
 import { entryLine } from './journal-entry';
-import { divide, exponentOf, formatMoney, multiply, negate, sub, sum } from './money';
+import { divide, exponentOf, formatMoney, isZero, multiply, negate, sub, sum } from './money';
 
 /** The share of one calendar month. */
 export interface DeferralSlice {

@@ -29,7 +29,7 @@ export function checkEntry(entry: JournalEntry, home: string): void {
 
 function checkLine(line: EntryLine, currency: string, home: string): void {
   const sides: [Decimal, Decimal] = [line.debit, line.credit];
-  if (sides.some(isNegative) || !sides.some(isZero))
+  if (sides.some(isNegative) || sides.filter(isZero).length !== 1)
     throw invalid(`The line "${line.label}" needs one positive side, in debit or in credit.`);
   for (const side of sides) assertPrecision(side, currency);
   if (currency === home) return;

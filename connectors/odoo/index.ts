@@ -1,6 +1,7 @@
 export { type Adopted, adopt, type ShadowComparison, type ShadowOptions, shadow } from './adopt';
 export { analyticOf, type BusinessDomain, mandatoryPlans } from './analytic-plans';
 export { type Automation, assertNoAutomation, automations, type Job } from './automation';
+export { type BankMatch, matchBankLine, unmatchBankLine } from './bank-matching';
 export { Batcher, type BatcherOptions } from './batch';
 export {
   type CallInput,

@@ -1,39 +1,18 @@
 import { FinanceError } from '../../../errors';
 import { externalKey } from '../../../finance/canonical';
-import type { Dimension } from '../../../finance/dimensions';
-import type { Day, Decimal, Invoice, InvoiceLine, Party } from '../../../finance/documents';
+import type { Day, Decimal, Invoice, Party } from '../../../finance/documents';
 import type { LegalEntity } from '../../../finance/entity';
-import {
-  add,
-  assertPrecision,
-  decimalsOf,
-  equals,
-  exponentOf,
-  fromMinor,
-  isNegative,
-  multiply,
-  plain,
-  round,
-  sum,
-} from '../../../finance/money';
+import { add, assertPrecision, equals, fromMinor, sum } from '../../../finance/money';
 import { decideRate } from '../../../finance/rates';
-import { analyticOf } from '../analytic-plans';
 import type { OdooClient } from '../client';
-import { buildLoad, type Cells, findByExternalId, type LoadRecord } from '../load';
+import { buildLoad, findByExternalId } from '../load';
 import { type Company, lookupsOf } from '../lookups';
 import { findOrCreatePartner, type PartyPlace } from '../party';
 import { type Domain, searchRead, textOf } from '../records';
-import { analyticJson } from './analytic';
+import { expectedLine, expectedTaxes, incomplete } from './lines';
 import { accountingDate } from './lock-dates';
-import {
-  type ExpectedLine,
-  type ExpectedMove,
-  type ExpectedTax,
-  type MoveRequest,
-  type MoveType,
-  type Side,
-  sideOf,
-} from './request';
+import { toRecord } from './record';
+import { type ExpectedLine, type ExpectedMove, type MoveRequest, type MoveType, sideOf } from './request';
 
 export interface PrepareOptions {
   entity: LegalEntity;
@@ -226,84 +205,6 @@ function numbering(invoice: Invoice, entity: LegalEntity): { name?: string; ref:
   return { name: number, ref: invoice.source.id };
 }
 
-const incomplete = (message: string): FinanceError => new FinanceError('MAP_OUTPUT_INVALID', { message });
-
-async function expectedLine(
-  client: OdooClient,
-  company: Company,
-  invoice: Invoice,
-  line: InvoiceLine,
-  { side, dimensions }: { side: Side; dimensions?: readonly Dimension[] },
-): Promise<ExpectedLine> {
-  const { posting } = line;
-  if (!posting) throw incomplete(`The mapping says no account for line ${line.id}.`);
-  assertPrecision(line.netAmount, invoice.currency);
-  const lookups = lookupsOf(client);
-  const taxIds: number[] = [];
-  for (const name of posting.taxes) taxIds.push(await lookups.tax(company, side, name));
-  const analytic = await analyticOf(client, company, posting.analytic ?? {}, {
-    domain: side === 'sale' ? 'invoice' : 'bill',
-    dimensions,
-    isProfitAndLoss: await lookups.isProfitAndLoss(company, posting.account),
-  });
-  return {
-    ...factors(line, invoice.currency),
-    accountId: await lookups.account(company, posting.account),
-    account: posting.account,
-    subtotal: line.netAmount,
-    taxIds: taxIds.sort((a, b) => a - b),
-    taxes: posting.taxes,
-    analytic,
-  };
-}
-
-/** Odoo's default accuracy of quantities and prices; what has more would be rounded in silence. */
-const FACTOR_DECIMALS = 2;
-
-/** Quantity and price where Odoo gets the net amount out of them; otherwise the net amount, and the factors as text. */
-function factors(line: InvoiceLine, currency: string): Pick<ExpectedLine, 'name' | 'quantity' | 'unitPrice'> {
-  const quantity = plain(line.quantity);
-  const unitPrice = plain(line.unitPrice);
-  const fits = decimalsOf(quantity) <= FACTOR_DECIMALS && decimalsOf(unitPrice) <= FACTOR_DECIMALS;
-  const product = round(multiply(quantity, unitPrice), exponentOf(currency));
-  if (fits && equals(product, line.netAmount)) return { name: line.name, quantity, unitPrice };
-  const sign = isNegative(line.netAmount) ? '-1' : '1';
-  const name = `${line.name} (${quantity} × ${unitPrice})`;
-  return { name, quantity: sign, unitPrice: plain(multiply(line.netAmount, sign)) };
-}
-
-/** Lines of one set of taxes, and sets that share a tax, go together: Odoo has one tax line for them. */
-function expectedTaxes(invoice: Invoice, lines: readonly ExpectedLine[]): ExpectedTax[] {
-  const groups: { taxIds: Set<number>; lines: InvoiceLine[] }[] = [];
-  invoice.lines.forEach((line, index) => {
-    const taxIds = new Set(lines[index]?.taxIds);
-    const touching = groups.filter((group) => [...taxIds].some((id) => group.taxIds.has(id)));
-    const merged = { taxIds, lines: [line] };
-    for (const group of touching) {
-      for (const id of group.taxIds) merged.taxIds.add(id);
-      merged.lines.push(...group.lines);
-      groups.splice(groups.indexOf(group), 1);
-    }
-    if (taxIds.size > 0) groups.push(merged);
-  });
-  return groups.map((group) => ({
-    taxIds: [...group.taxIds].sort((a, b) => a - b),
-    amount: groups.length === 1 ? invoice.totals.tax : taxOf(invoice, group.lines),
-  }));
-}
-
-/** The source's tax for some lines: by its subtotals where they cover just these lines, else line by line. */
-function taxOf(invoice: Invoice, lines: readonly InvoiceLine[]): Decimal | undefined {
-  const rateOf = ({ category, rate }: { category: string; rate: Decimal }) => `${category} ${plain(rate)}`;
-  const rates = new Set(lines.map(({ tax }) => rateOf(tax)));
-  const covered = invoice.lines.filter(({ tax }) => rates.has(rateOf(tax)));
-  const subtotals = invoice.taxes.filter((subtotal) => rates.has(rateOf(subtotal)));
-  if (covered.length === lines.length && subtotals.length >= rates.size)
-    return sum(subtotals.map(({ amount }) => amount));
-  const amounts = lines.map(({ tax }) => tax.amount).filter((amount) => amount !== undefined);
-  return amounts.length === lines.length ? sum(amounts) : undefined;
-}
-
 /** A credit note is linked to the move of the invoice that it corrects. */
 async function findPreceding(
   client: OdooClient,
@@ -323,36 +224,3 @@ async function findPreceding(
     details: { reference: key },
   });
 }
-
-function toRecord(key: string, company: Company, expected: ExpectedMove, rate?: Decimal): LoadRecord {
-  const id = (value: number | undefined): string | undefined =>
-    value === undefined ? undefined : String(value);
-  const header: Cells = {
-    move_type: expected.moveType,
-    'partner_id/.id': id(expected.partnerId),
-    invoice_date: expected.invoiceDate,
-    // left to Odoo for what is sold in an open period; a bill it would move towards today
-    date: expected.late || sideOf(expected.moveType) === 'purchase' ? expected.date : undefined,
-    invoice_date_due: expected.dueDate,
-    // empty on purpose: the partner's own terms would move the due date
-    'invoice_payment_term_id/.id': expected.dueDate === undefined ? undefined : '',
-    name: expected.name,
-    ref: expected.ref,
-    'company_id/.id': id(company.id),
-    'journal_id/.id': id(expected.journalId),
-    'currency_id/.id': id(expected.currency.id),
-    'reversed_entry_id/.id': id(expected.reversedMoveId),
-    invoice_currency_rate: rate,
-  };
-  return { key, header, lines: { field: 'invoice_line_ids', rows: expected.lines.map(lineCells) } };
-}
-
-const lineCells = (line: ExpectedLine): Cells => ({
-  name: line.name,
-  quantity: line.quantity,
-  price_unit: line.unitPrice,
-  'account_id/.id': String(line.accountId),
-  // empty on purpose where a line has no tax: without the column Odoo takes the company's default tax
-  'tax_ids/.id': line.taxIds.join(','),
-  analytic_distribution: Object.keys(line.analytic).length ? analyticJson(line.analytic) : undefined,
-});

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { lookupsOf, searchRead, unreconcile } from '../../../connectors/odoo';
+import { lookupsOf, matchBankLine, searchRead, unmatchBankLine, unreconcile } from '../../../connectors/odoo';
 import type { Payment, PaymentPosting } from '../../../finance/documents';
 import { fromMinor } from '../../../finance/money';
 import { planSettlement } from '../../../finance/settlement';
 import { Books, untilDone, type Version } from './books';
 import { invoice } from './documents';
-import { payment } from './kinds';
+import { bankLine, payment } from './kinds';
 
 /** A payment of an amount, shared out over invoices by their number. */
 const shared = (
@@ -27,7 +27,7 @@ for (const version of [16, 17, 19] as Version[])
   describe(`matching payments in Odoo ${version}`, () => {
     let books: Books;
     before(async () => {
-      books = await Books.open(version);
+      books = await Books.open(version, 'auto', ['account.group_account_user']);
     });
     after(() => books.close());
 
@@ -126,6 +126,26 @@ for (const version of [16, 17, 19] as Version[])
       await untilDone(() => books.post(document));
       assert.deepEqual(await residuals(ids), [89, 0]);
       assert.equal(await moves(), before + 2);
+    });
+
+    it('a bank line pays what is open, and gives it back', async () => {
+      const company = await lookupsOf(books.client).company(1);
+      const ids = await sell('h1', 'h2');
+      const line = await books.post(bankLine('h', { amount: '200.00' }));
+      const match = { company, lineId: line.id, moves: ids };
+      const reconcile = { match: { model: 'account.move.line', method: 'reconcile' }, times: 1 };
+      await books.fault({ ...reconcile, mode: 'connection-lost' });
+      await assert.rejects(matchBankLine(books.client, match), { kind: 'transient' });
+      await matchBankLine(books.client, match);
+      assert.deepEqual(await residuals(ids), [0, 38]);
+      await matchBankLine(books.client, match);
+      assert.deepEqual(await residuals(ids), [0, 38]);
+      await unmatchBankLine(books.client, company, line.id);
+      assert.deepEqual(await residuals(ids), [119, 119]);
+      const large = await books.post(bankLine('large', { amount: '238.01' }));
+      await assert.rejects(matchBankLine(books.client, { ...match, lineId: large.id }), {
+        code: 'ODOO_AMOUNT_DIFFERS',
+      });
     });
 
     it('a matching can be taken back', async () => {
