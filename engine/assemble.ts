@@ -22,7 +22,13 @@ export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
 ]);
 
 /** Transitions that read only, or only move what no one else sees: no boundary for kills. */
-const QUIET: ReadonlySet<TransitionName> = new Set<TransitionName>([...READS, 'renew', 'sweep']);
+const QUIET: ReadonlySet<TransitionName> = new Set<TransitionName>([
+  ...READS,
+  'renew',
+  'sweep',
+  'takeTurn',
+  'endTurn',
+]);
 
 /** Transitions that record what targets and nodes said: a secret in it is scrubbed first. */
 const SCRUBBED: ReadonlySet<TransitionName> = new Set<TransitionName>([

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { FinanceError } from '../errors';
+import type { Cluster } from './cluster';
 import { Leases } from './leases';
 import type { PipelineDefinition } from './model';
+import { LocalRateLimiter, type RateLimiter, type RateOf } from './rate-limit';
+import { type ScheduleOptions, Schedules } from './schedules';
 import type { Store } from './store';
 
 /** What of a logger the engine uses (pino fits). */
@@ -16,6 +19,10 @@ const SILENT: Log = { info() {}, warn() {}, error() {} };
 
 /** How often due documents are looked for. */
 const SWEEP_MS = 200;
+/** The same, while another runtime leads and does it. */
+const FOLLOWER_SWEEP_MS = 1_000;
+/** How much longer than its due time a schedule waits for a tick of the cluster. */
+const TICK_PATIENCE_MS = 1_000;
 
 interface Declared {
   store: string;
@@ -31,6 +38,9 @@ export class Host {
   readonly worker = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   readonly log: Log;
   private readonly leasesByStore = new Map<string, Leases>();
+  private readonly schedulesByStore = new Map<string, Schedules>();
+  private readonly stores: Record<string, Store>;
+  private readonly cluster?: Cluster;
   private readonly declared = new Map<string, Declared>();
   private readonly timers: NodeJS.Timeout[] = [];
   private syncTimer?: NodeJS.Timeout;
@@ -38,14 +48,22 @@ export class Host {
   private synced = false;
   private drainingSince?: number;
 
-  constructor(
-    private readonly stores: Record<string, Store>,
-    options: { log?: Log } = {},
-  ) {
+  constructor(stores: Record<string, Store>, options: { log?: Log; cluster?: Cluster } = {}) {
     this.log = options.log ?? SILENT;
-    for (const [name, store] of Object.entries(stores)) {
+    const { cluster } = options;
+    this.cluster = cluster;
+    this.stores = Object.fromEntries(
+      Object.entries(stores).map(([name, store]) => [name, cluster?.attach(store) ?? store]),
+    );
+    for (const [name, store] of Object.entries(this.stores)) {
       this.leasesByStore.set(name, new Leases(store, this.worker, this.reporter('leases')));
-      const timer = setInterval(() => void store.sweep().catch(this.reporter('sweep')), SWEEP_MS);
+      this.schedulesByStore.set(name, this.newSchedules(store));
+      let swept = 0;
+      const timer = setInterval(() => {
+        if (cluster?.follows && performance.now() < swept + FOLLOWER_SWEEP_MS) return;
+        swept = performance.now();
+        store.sweep().catch(this.reporter('sweep'));
+      }, SWEEP_MS);
       timer.unref();
       this.timers.push(timer);
     }
@@ -66,6 +84,30 @@ export class Host {
   leases(name = 'default'): Leases {
     this.store(name);
     return this.leasesByStore.get(name)!;
+  }
+
+  private newSchedules(store: Store): Schedules {
+    return new Schedules({
+      store,
+      worker: this.worker,
+      paused: () => this.paused,
+      patienceMs: () => (this.cluster?.connected ? TICK_PATIENCE_MS : 0),
+      report: this.reporter('schedule'),
+    });
+  }
+
+  /** Does work at intervals, in one of the runtimes on the store. @returns stops it */
+  every(storeName: string, schedule: ScheduleOptions): () => void {
+    this.store(storeName);
+    const schedules = this.schedulesByStore.get(storeName)!;
+    const stop = schedules.every(schedule);
+    this.cluster?.drive(schedules);
+    return stop;
+  }
+
+  /** One limit for all runtimes where they have Redis in common, else one of this process. */
+  rateLimiter(rateOf: RateOf): RateLimiter {
+    return this.cluster?.rateLimiter(rateOf) ?? new LocalRateLimiter(rateOf);
   }
 
   /** Whether intake stands still: the process drains, or the pipelines of the flows are not known yet. */
@@ -139,7 +181,9 @@ export class Host {
   async close(): Promise<void> {
     clearTimeout(this.syncTimer);
     for (const timer of this.timers) clearInterval(timer);
+    for (const schedules of this.schedulesByStore.values()) await schedules.close();
     for (const leases of this.leasesByStore.values()) await leases.close();
+    await this.cluster?.close();
     for (const store of Object.values(this.stores)) await store.close();
   }
 

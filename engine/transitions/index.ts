@@ -8,6 +8,7 @@ import { correct, dismiss, replay } from './resolve';
 import { eraseBodies, eraseExpired, expired } from './retention';
 import { awaitReference, claim, defer, dispose, hold, reference, settle } from './settle';
 import { complete, failRun, failStep, intend, pend } from './step';
+import { endTurn, takeTurn } from './turn';
 
 function* audit(_tx: Tx): Transition<import('../audit').AuditVerification> {
   return yield* verifyAudit();
@@ -19,6 +20,8 @@ export const TRANSITIONS = {
   syncPipelines,
   setCursor,
   getCursor,
+  takeTurn,
+  endTurn,
   lease,
   leaseDocument,
   renew,
