@@ -83,30 +83,31 @@ export function deferralEntries(deferral: Deferral): JournalEntry[] {
   const { entity, source, line, currency, side, accounts, journal, analytic } = deferral;
   if (!line.period) return [];
   const { system, account } = source;
-  return deferralSchedule(line.netAmount, currency, line.period).map(
-    ({ month, to, amount }): JournalEntry => {
-      const label = `${line.name} ${month}`;
-      const recognised: EntryLine = {
-        ...entryLine(accounts.recognised, label, side === 'revenue' ? negate(amount) : amount, currency),
-        ...(analytic && { analytic }),
-      };
-      const deferred = entryLine(
-        accounts.deferred,
-        label,
-        side === 'revenue' ? amount : negate(amount),
-        currency,
-      );
-      return {
-        schema: 'journal_entry/1',
-        kind: 'journal_entry',
-        entity,
-        source: { system, ...(account !== undefined && { account }), id: `${source.id}/${line.id}/${month}` },
-        date: monthEnd(to),
-        currency,
-        reference: source.number ?? source.id,
-        lines: [deferred, recognised],
-        posting: { journal },
-      };
-    },
+  const slices = deferralSchedule(line.netAmount, currency, line.period).filter(
+    ({ amount }) => !isZero(amount),
   );
+  return slices.map(({ month, to, amount }): JournalEntry => {
+    const label = `${line.name} ${month}`;
+    const recognised: EntryLine = {
+      ...entryLine(accounts.recognised, label, side === 'revenue' ? negate(amount) : amount, currency),
+      ...(analytic && { analytic }),
+    };
+    const deferred = entryLine(
+      accounts.deferred,
+      label,
+      side === 'revenue' ? amount : negate(amount),
+      currency,
+    );
+    return {
+      schema: 'journal_entry/1',
+      kind: 'journal_entry',
+      entity,
+      source: { system, ...(account !== undefined && { account }), id: `${source.id}/${line.id}/${month}` },
+      date: monthEnd(to),
+      currency,
+      reference: source.number ?? source.id,
+      lines: [deferred, recognised],
+      posting: { journal },
+    };
+  });
 }

@@ -80,6 +80,26 @@ describe('deferral', () => {
     }
   });
 
+  it('a month without a cent has no entry', () => {
+    const entries = deferralEntries({
+      entity: 'acme_de',
+      source: { system: 'stripe', id: 'in_2' },
+      line: { id: '1', name: 'x', netAmount: '0.01', period: { start: '2026-01-01', end: '2026-12-31' } },
+      currency: 'EUR',
+      side: 'expense',
+      accounts: { deferred: '0980', recognised: '4900' },
+      journal: 'MISC',
+    });
+    assert.equal(entries.length, 1);
+    assert.deepEqual(
+      entries[0]?.lines.map(({ account, debit, credit }) => [account, debit, credit]),
+      [
+        ['0980', '0.00', '0.01'],
+        ['4900', '0.01', '0.00'],
+      ],
+    );
+  });
+
   it('refuses a period that ends before it starts', () => {
     assert.throws(() => deferralSchedule('1.00', 'EUR', { start: '2026-02-02', end: '2026-02-01' }), {
       code: 'MAP_OUTPUT_INVALID',

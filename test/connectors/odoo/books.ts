@@ -88,6 +88,27 @@ export class Books {
     return rows.map(({ id }) => Number(id));
   }
 
+  /** All moves of the database, and how many of them an external id of ours leads to. */
+  async ledger(): Promise<{ moves: { id: number; isBalanced: boolean }[]; links: number }> {
+    const lines = await searchRead(this.admin, 'account.move.line', [], ['move_id', 'debit', 'credit']);
+    const byMove = Map.groupBy(lines, ({ move_id }) => (move_id as [number])[0]);
+    const cents = (value: unknown) => Math.round(Number(value) * 100);
+    const moves = [...byMove].map(([id, own]) => ({
+      id,
+      isBalanced: own.reduce((sum, { debit, credit }) => sum + cents(debit) - cents(credit), 0) === 0,
+    }));
+    const keys = await searchRead(
+      this.admin,
+      'ir.model.data',
+      [
+        ['module', '=', 'ledgerway'],
+        ['model', 'in', ['account.move', 'account.payment', 'account.bank.statement.line']],
+      ],
+      ['res_id'],
+    );
+    return { moves, links: keys.length };
+  }
+
   /** What a person writes at a record. */
   async edit(model: string, id: number, vals: Record<string, unknown>): Promise<void> {
     await this.admin.call(model, 'write', { ids: [id], named: { vals } });
