@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
@@ -16,7 +16,7 @@ export function newId(prefix: 'doc' | 'stp' | 'exc' | 'bod', now: number): strin
 
 /** SHA-256 in hex. */
 export function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
+  return hash('sha256', content);
 }
 
 /** JSON with sorted keys: one text for one value. For hashes of requests; documents use RFC 8785 in finance. */
