@@ -10,6 +10,8 @@ export interface RuntimeConfig {
   dataDir: string;
   /** `postgres://…`; without it the store is a SQLite file in the data folder. */
   storeUrl?: string;
+  /** `redis://…`: wake-ups, ticks and rate limits in common with other runtimes. */
+  redisUrl?: string;
   /** Address to bind; loopback unless told otherwise. */
   host: string;
   /** 0 takes any free port. */
@@ -46,8 +48,8 @@ export function layoutOf(dataDir: string): DataLayout {
 }
 
 /**
- * The configuration from the given values, then the environment (LEDGERWAY_DATA, _STORE, _HOST, _PORT, _DRAIN_SECONDS,
- * _LOG_LEVEL, _ADMIN_USER, _ADMIN_PASSWORD), then defaults. Without a password a one-time one is made.
+ * The configuration from the given values, then the environment (LEDGERWAY_DATA, _STORE, _REDIS, _HOST, _PORT,
+ * _DRAIN_SECONDS, _LOG_LEVEL, _ADMIN_USER, _ADMIN_PASSWORD), then defaults. Without a password a one-time one is made.
  * @throws CONFIG_INVALID naming the value that is wrong
  */
 export function configOf(given: {
@@ -60,6 +62,7 @@ export function configOf(given: {
   return {
     dataDir: resolve(given.data ?? env.LEDGERWAY_DATA ?? '.data'),
     storeUrl: env.LEDGERWAY_STORE || undefined,
+    redisUrl: env.LEDGERWAY_REDIS || undefined,
     host: given.host ?? env.LEDGERWAY_HOST ?? '127.0.0.1',
     port: portOf(given.port ?? env.LEDGERWAY_PORT ?? '1880'),
     drainMs: secondsOf('LEDGERWAY_DRAIN_SECONDS', env.LEDGERWAY_DRAIN_SECONDS ?? '20'),

@@ -10,6 +10,7 @@ import { Host, knowSecret, type Store } from '../engine';
 import { FinanceError } from '../errors';
 import settings from '../settings';
 import { adminAuth } from './auth';
+import { clusterOf } from './cluster';
 import { credentialSecret, layoutOf, type RuntimeConfig, storeOf } from './config';
 import { type FlowsApi, guardDeploys } from './deploy';
 import { healthRoutes } from './health';
@@ -52,8 +53,13 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const layout = layoutOf(config.dataDir);
   for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
     mkdirSync(folder, { recursive: true });
-  const store = await storeOf(config);
-  const host = new Host({ default: store }, { log });
+  const opened = await storeOf(config);
+  const cluster = await clusterOf(config, log).catch(async (error: unknown) => {
+    await opened.close();
+    throw error;
+  });
+  const host = new Host({ default: opened }, { log, cluster });
+  const store = host.store();
   const mappings = openMappingFolder(layout.mappings);
   const app = express();
   const server = createServer(app);

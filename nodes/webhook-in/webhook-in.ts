@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseEvent } from '../../connectors/webhooks';
-import { type Host, knowSecret, type Store } from '../../engine';
+import { type Host, knowSecret, type Store, sha256, stableJson } from '../../engine';
 import { type FinanceError, toFinanceError } from '../../errors';
 import { storeNameOf } from '../kit/config-nodes';
 import { migrate } from '../kit/migrate';
@@ -15,8 +15,6 @@ import { type Received, receivedOf, unreadable } from './intake';
 
 /** After so many seconds a sender that was put off may come again. */
 const RETRY_SECONDS = 5;
-/** How soon after the start the backfill looks whether intake is open, in milliseconds. */
-const FIRST_BACKFILL_MS = 250;
 
 interface Credentials {
   [name: string]: string | undefined;
@@ -52,8 +50,7 @@ class Webhook {
   private readonly rules: WebhookRules;
   private readonly secrets: string[];
   private readonly freePath: () => void;
-  private readonly closing = new AbortController();
-  private backfillTimer?: NodeJS.Timeout;
+  private readonly stopBackfill?: () => void;
 
   constructor(
     RED: RedApi,
@@ -62,7 +59,8 @@ class Webhook {
     private readonly line: StatusLine,
   ) {
     this.host = hostOf(RED);
-    this.store = this.host.store(storeNameOf(RED, config.store));
+    const storeName = storeNameOf(RED, config.store);
+    this.store = this.host.store(storeName);
     this.rules = readRules(config);
     this.secrets = (node.credentials?.secrets ?? '')
       .split('\n')
@@ -71,13 +69,12 @@ class Webhook {
     for (const secret of [...this.secrets, node.credentials?.backfillKey]) knowSecret(secret);
     this.freePath = takePath(RED, config.path ?? '', (req, res) => void this.answer(req, res));
     this.line.ok('listening');
-    if (this.rules.backfill) this.backfillIn(FIRST_BACKFILL_MS);
+    if (this.rules.backfill) this.stopBackfill = this.scheduleBackfill(storeName, this.rules.backfill);
   }
 
   close(): void {
     this.freePath();
-    this.closing.abort();
-    clearTimeout(this.backfillTimer);
+    this.stopBackfill?.();
     this.line.stop();
   }
 
@@ -154,29 +151,32 @@ class Webhook {
     say(res, status, { error: error.code });
   }
 
-  private backfillIn(milliseconds: number): void {
-    this.backfillTimer = setTimeout(() => void this.backfill(), milliseconds);
-    this.backfillTimer.unref();
+  /** Another source is another schedule: what was just changed is fetched at once. */
+  private scheduleBackfill(
+    storeName: string,
+    { url, minutes }: NonNullable<WebhookRules['backfill']>,
+  ): () => void {
+    const { system, routes } = this.rules;
+    const source = sha256(stableJson([url, routes.map(({ account }) => account ?? '')])).slice(0, 8);
+    return this.host.every(storeName, {
+      name: `backfill/${system}/${this.node.id}/${source}`,
+      everyMs: minutes * 60_000,
+      work: (signal) => this.backfill(url, signal),
+    });
   }
 
-  private async backfill(): Promise<void> {
-    const { host, store, rules, node, closing } = this;
-    const { url, minutes } = rules.backfill!;
-    if (host.paused) {
-      this.backfillIn(FIRST_BACKFILL_MS);
-      return;
-    }
+  private async backfill(url: string, signal: AbortSignal): Promise<void> {
+    const { host, store, rules, node } = this;
     try {
       const apiKey = node.credentials?.backfillKey ?? '';
-      const received = await backfill({ host, store, rules, url, apiKey, signal: closing.signal });
+      const received = await backfill({ host, store, rules, url, apiKey, signal });
       if (received > 0) host.log.info({ node: node.id, received }, 'backfill received what webhooks missed');
     } catch (caught) {
       const error = toFinanceError(caught);
-      if (closing.signal.aborted) return;
+      if (signal.aborted) return;
       this.line.fail(error.code);
       host.log.warn({ node: node.id, err: error }, 'the backfill stopped; it goes on from its cursor');
     }
-    if (!closing.signal.aborted) this.backfillIn(minutes * 60_000);
   }
 }
 
