@@ -65,6 +65,7 @@ export type {
   PosterName,
   PostRequest,
 } from './posting/kinds';
+export { type DocumentPlan, planDocument } from './posting/plan';
 export {
   lookupRecord,
   type Phase,

@@ -4,6 +4,7 @@ import {
   lookupRecord,
   type Phase,
   type PostableDocument,
+  planDocument,
   posterNameOf,
   readBack,
   searchRead,
@@ -190,6 +191,22 @@ for (const [version, protocol] of ALL)
       });
       await books.post(out);
       assert.equal(await residual(bought.moveId), 0);
+    });
+
+    it('a dry run of any kind writes nothing', async () => {
+      const stranger = buyer({ id: 'dry', name: 'Dry', vatId: undefined, email: 'dry@x.example' });
+      const before = await Promise.all([...Object.values(MODELS), 'res.partner'].map(count));
+      for (const document of [
+        bill('dry', { seller: stranger }),
+        entry('dry'),
+        payment('dry', [], { payer: stranger }),
+        payout('dry'),
+        bankLine('dry'),
+      ]) {
+        const plan = await planDocument(books.client, document, books.options(document));
+        assert.deepEqual([plan.dryRun, plan.exists], [true, undefined]);
+      }
+      assert.deepEqual(await Promise.all([...Object.values(MODELS), 'res.partner'].map(count)), before);
     });
 
     it('what a payment settles must be in Odoo', async () => {
