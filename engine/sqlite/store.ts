@@ -62,7 +62,10 @@ class WorkerLink implements Driver {
         reject(error);
         this.abandon(error);
       });
-      worker.on('exit', () => this.abandon(undefined));
+      worker.on('exit', () => {
+        reject(new FinanceError('STORE_UNAVAILABLE', { message: 'The thread of the store ended.' }));
+        this.abandon(undefined);
+      });
     });
   }
 

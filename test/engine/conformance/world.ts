@@ -269,7 +269,7 @@ export class World {
   /** From any state all documents can be brought to their end. */
   async finish(): Promise<void> {
     const [store] = this.stores as [Store];
-    const until = Date.now() + 20_000;
+    const until = Date.now() + 8_000;
     for (;;) {
       await store.sweep();
       const open = (await store.documents({ limit: 10_000 })).filter(({ state }) => state !== 'settled');
