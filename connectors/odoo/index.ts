@@ -65,6 +65,7 @@ export type {
   PosterName,
   PostRequest,
 } from './posting/kinds';
+export { ACTION_CODE, installAction, type OneTransaction } from './posting/one-transaction';
 export { type DocumentPlan, planDocument } from './posting/plan';
 export {
   lookupRecord,

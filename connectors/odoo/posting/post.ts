@@ -9,7 +9,8 @@ import type { ExpectedDraft } from '../moves/request';
 import { bankLines } from './bank-lines';
 import { entries } from './entries';
 import { invoices } from './invoices';
-import type { EntryRequest, Kinds, PostableDocument, Poster, PosterName } from './kinds';
+import type { EntryRequest, Kinds, PostableDocument, Poster, PosterName, PostRequest } from './kinds';
+import { loadAndPost, type OneTransaction } from './one-transaction';
 import { payments } from './payments';
 import { lost, singly, type Writer } from './writer';
 
@@ -26,6 +27,8 @@ export interface PostOptions extends PrepareOptions {
   run?: PhaseRunner;
   /** Default: a call for each record. */
   writer?: Writer;
+  /** Creates and posts moves in one transaction. */
+  oneTransaction?: OneTransaction;
 }
 
 /** One shape for every kind. */
@@ -91,9 +94,10 @@ export async function postRequest<K extends PosterName>(
   const read = (id: number) => readBackRecord(writer, kind, id, request.company.id);
   let fresh: Kinds[K]['state'] | undefined;
   const id = await run('draft', async () => {
-    const created = expected?.moveId ?? (await create(client, writer, kind, request));
+    const atOnce = expected ? undefined : await inOneTransaction(client, request, options.oneTransaction);
+    const created = expected?.moveId ?? atOnce ?? (await create(client, writer, kind, request));
     fresh = await read(created);
-    kind.compare(request, fresh, expected ? 'resumed' : 'created');
+    kind.compare(request, fresh, atOnce ? 'posted' : expected ? 'resumed' : 'created');
     return created;
   });
   const draft = fresh ?? (await read(id));
@@ -113,6 +117,18 @@ export async function postRequest<K extends PosterName>(
   const postEntry = (entry: EntryRequest) => postRequest(client, 'entry', entry, { writer });
   if (kind.settle) await run('reconcile', async () => kind.settle?.(client, request, posted, postEntry));
   return kind.result(client, request, posted);
+}
+
+/** Nothing where the mode is off, or the record is no move. */
+async function inOneTransaction(
+  client: OdooClient,
+  request: PostRequest,
+  mode: OneTransaction | undefined,
+): Promise<number | undefined> {
+  if (!mode || (request.poster !== 'invoice' && request.poster !== 'entry')) return undefined;
+  const { period } = poster<PosterName>(request.poster);
+  await assertPeriodOpen(client, request.company, period(request));
+  return loadAndPost(client, mode, request);
 }
 
 async function create<K extends PosterName>(

@@ -15,7 +15,14 @@ import {
 import { isFinanceError } from '../../../errors';
 import { externalKey } from '../../../finance/canonical';
 import type { Invoice } from '../../../finance/documents';
-import { DEMO_ADMIN, DEMO_LOGIN, demoSeed, type RunningOdoo, startOdoo } from '../../../sandbox/odoo';
+import {
+  DEMO_ADMIN,
+  DEMO_LOGIN,
+  demoSeed,
+  type OdooSeed,
+  type RunningOdoo,
+  startOdoo,
+} from '../../../sandbox/odoo';
 import { entity } from './documents';
 
 export type Version = 16 | 17 | 19;
@@ -45,9 +52,10 @@ export class Books {
     version: Version,
     protocol: OdooOptions['protocol'] = 'auto',
     groups: string[] = [],
+    serverActions: OdooSeed['serverActions'] = [],
   ): Promise<Books> {
     const now = () => new Date('2026-11-21T10:00:00Z');
-    const seed = demoSeed();
+    const seed = { ...demoSeed(), serverActions };
     seed.users.find(({ login }) => login === DEMO_LOGIN.login)?.groups.push(...groups);
     return new Books(await startOdoo({ version: `${version}.0`, seed, now }), protocol);
   }

@@ -1,0 +1,103 @@
+import { FinanceError, isFinanceError } from '../../../errors';
+import { round } from '../../../finance/money';
+import type { OdooClient } from '../client';
+import { badAnswer, loadError } from '../faults';
+import { findByExternalId } from '../load';
+import type { MoveRequest } from '../moves/request';
+import { searchRead } from '../records';
+import type { EntryRequest } from './kinds';
+
+/** A server action that an administrator installed: `load` and `action_post` in one transaction. */
+export interface OneTransaction {
+  /** Id of the `ir.actions.server`. */
+  actionId: number;
+}
+
+const ACTION_KEY = 'ledgerway.load_and_post';
+const ACTION_NAME = 'Ledgerway: load and post';
+const OTHER_TOTAL = 'LEDGERWAY_OTHER_TOTAL';
+
+/**
+ * What the action runs in Odoo. A move that does not come to the total of its document rolls all back; it is made in
+ * two steps then, with the source's own tax in between.
+ */
+export const ACTION_CODE = `result = model.load(env.context.get('nr_fields'), env.context.get('nr_rows'))
+if result['ids']:
+    moves = model.browse(result['ids'])
+    drafts = moves.filtered(lambda move: move.state == 'draft')
+    totals = env.context.get('nr_totals') or []
+    for move, total in zip(moves, totals):
+        if move in drafts and '%.4f' % move.amount_total != total:
+            raise UserError('${OTHER_TOTAL} %s' % move.id)
+    drafts.action_post()
+    result['state'] = [[move.id, move.state, move.name] for move in moves]
+action = {'type': 'ir.actions.act_window_close', 'infos': result}
+`;
+
+/**
+ * Installs the action, or brings one that is there to the present code.
+ * @param admin an administrator's connection, used with their consent
+ * @returns the id of the action
+ * @throws FinanceError ODOO_ACCESS without administrator's rights
+ */
+export async function installAction(admin: OdooClient): Promise<number> {
+  const found = await findByExternalId(admin, 'ir.actions.server', ACTION_KEY);
+  if (found !== undefined) {
+    await admin.call('ir.actions.server', 'write', { ids: [found], named: { vals: { code: ACTION_CODE } } });
+    return found;
+  }
+  const [model] = await searchRead(admin, 'ir.model', [['model', '=', 'account.move']], ['model']);
+  if (!model) throw badAnswer('there is no model of moves');
+  const values = { name: ACTION_NAME, model_id: Number(model.id), state: 'code', code: ACTION_CODE };
+  const made = await admin.call('ir.actions.server', 'create', { named: { vals_list: [values] } });
+  const id = Number(Array.isArray(made) ? made[0] : made);
+  const [module, name] = ACTION_KEY.split('.');
+  const key = { module, name, model: 'ir.actions.server', res_id: id, noupdate: true };
+  await admin.call('ir.model.data', 'create', { named: { vals_list: [key] } });
+  return id;
+}
+
+/**
+ * Creates and posts a move in one transaction, so that nobody can edit it in between; a failure leaves nothing.
+ * @returns the move; `undefined` where it has to go in two steps: it is there already, or Odoo computes another tax
+ * @throws FinanceError as `load` and `action_post`
+ */
+export async function loadAndPost(
+  client: OdooClient,
+  { actionId }: OneTransaction,
+  request: MoveRequest | EntryRequest,
+): Promise<number | undefined> {
+  const { load, externalKey, company } = request;
+  // a draft that is there may have been edited: it is compared first
+  if ((await findByExternalId(client, load.model, externalKey)) !== undefined) return undefined;
+  const totals = request.poster === 'invoice' ? [round(request.expected.amountTotal, 4)] : [];
+  const context = {
+    mode: 'update',
+    noupdate: true,
+    active_model: load.model,
+    allowed_company_ids: [company.id],
+    nr_fields: load.fields,
+    nr_rows: load.data,
+    nr_totals: totals,
+  };
+  try {
+    const answer = await client.call('ir.actions.server', 'run', { ids: [actionId], context });
+    return idIn(answer);
+  } catch (error) {
+    if (isFinanceError(error) && error.message.includes(OTHER_TOTAL)) return undefined;
+    throw error;
+  }
+}
+
+function idIn(answer: unknown): number {
+  const { infos } = (answer ?? {}) as { infos?: { ids?: unknown; messages?: unknown } };
+  const messages = Array.isArray(infos?.messages) ? (infos.messages as { message?: unknown }[]) : [];
+  if (infos?.ids === false)
+    throw loadError(messages.map(({ message }) => ({ message: String(message ?? '') })));
+  const id: unknown = Array.isArray(infos?.ids) ? infos.ids[0] : undefined;
+  if (Number.isInteger(id)) return Number(id);
+  throw new FinanceError('ODOO_BAD_ANSWER', {
+    kind: 'in_doubt',
+    message: 'The action that loads and posts gave no id: is it the one that was installed?',
+  });
+}
