@@ -1,12 +1,15 @@
 import { sha256 } from './ids';
 import {
   all,
+  change,
   insert,
+  insertion,
   one,
   type PendingEvent,
   run,
   type SqlRow,
   type SqlValue,
+  type Statement,
   storable,
   type Transition,
   type Tx,
@@ -113,8 +116,27 @@ export const SEALED = {
 } as const satisfies Record<string, { key: string; columns: readonly string[] }>;
 
 export type SealedTable = keyof typeof SEALED;
-/** A row that an audit event is about. */
-export type Subject = [table: SealedTable, key: string];
+/** A row that an audit event is about; its digest where the statement that wrote it gave it back. */
+export type Subject = [table: SealedTable, key: string, digest?: string];
+
+/** Inserts `values` (column → value) into a sealed table. */
+export function* insertSealed(table: SealedTable, values: Record<string, SqlValue>): Transition<Subject> {
+  return yield* sealed(table, String(values[SEALED[table].key]), insertion(table, values));
+}
+
+/** Sets `values` (column → value) in the row of a sealed table; an event of this transaction must tell of it. */
+export function* updateSealed(
+  table: SealedTable,
+  key: string,
+  values: Record<string, SqlValue>,
+): Transition<Subject> {
+  return yield* sealed(table, key, change(table, SEALED[table].key, key, values));
+}
+
+function* sealed(table: SealedTable, key: string, { sql, params }: Statement): Transition<Subject> {
+  const row = yield* one(`${sql} RETURNING ${SEALED[table].columns.join(', ')}`, ...params);
+  return [table, key, digest(table, row)];
+}
 
 /** The digest of a row; `gone` where the row was deleted. */
 export function digest(table: SealedTable, row: SqlRow | undefined): string {
@@ -162,12 +184,14 @@ export function* record(
   subjects: Subject[],
 ): Transition<void> {
   const seals: PendingEvent['seals'] = [];
-  for (const [table, key] of subjects) {
-    const { key: column, columns } = SEALED[table];
-    const row = yield* one(`SELECT ${columns.join(', ')} FROM ${table} WHERE ${column} = $1`, key);
-    seals.push([table, storable(key), digest(table, row)]);
-  }
+  for (const [table, key, known] of subjects)
+    seals.push([table, storable(key), known ?? (yield* digestNow(table, key))]);
   tx.events.push({ type, documentId, data, seals });
+}
+
+function* digestNow(table: SealedTable, key: string): Transition<string> {
+  const { key: column, columns } = SEALED[table];
+  return digest(table, yield* one(`SELECT ${columns.join(', ')} FROM ${table} WHERE ${column} = $1`, key));
 }
 
 interface Head {
@@ -192,11 +216,15 @@ export function* seal(tx: Tx): Transition<void> {
   );
   const heads = new Map(found.map((head) => [Number(head.chain), head]));
   const first = Number(found[0]?.first ?? 0);
+  const [head] = found;
+  if (tx.dialect === 'postgres' && events.length === 1 && head)
+    return yield* appendAtOnce(nextEvent(tx, head.chain, head, events[0]!, { order: first }));
   for (const [index, event] of events.entries()) {
     const chain = chainOf(event.documentId, tx.chains);
     // With several chains the events about one row are put in order by a number of the whole store.
     const order = tx.chains > 1 ? { order: first + index } : {};
-    heads.set(chain, { ...(yield* append(tx, chain, heads.get(chain), event, order)), first });
+    const next = nextEvent(tx, chain, heads.get(chain), event, order);
+    heads.set(chain, { ...(yield* append(next)), first });
   }
   for (const chain of chains) yield* moveHead(heads.get(chain)!, !found.some((head) => head.chain === chain));
 }
@@ -206,13 +234,15 @@ function firstNumber(tx: Tx): string {
   return tx.chains > 1 ? "(SELECT nextval('audit_order'))" : '0';
 }
 
-function* append(
+type Chained = AuditEvent & { hash: string };
+
+function nextEvent(
   tx: Tx,
   chain: number,
   head: Head | undefined,
   { documentId, type, data, seals }: PendingEvent,
   order: { order?: number },
-): Transition<Head> {
+): Chained {
   const event: AuditEvent = {
     chain,
     seq: Number(head?.seq ?? 0) + 1,
@@ -222,9 +252,23 @@ function* append(
     data: JSON.stringify({ ...data, ...order, seals }),
   };
   const hash = linkHash(head?.hash ?? '', event);
-  yield* insert('audit', { ...event, hash });
   tx.sealed = { chain, seq: event.seq, hash };
-  return { chain, seq: event.seq, hash };
+  return { ...event, hash };
+}
+
+function* append(event: Chained): Transition<Head> {
+  yield* insert('audit', { ...event });
+  return { chain: event.chain, seq: event.seq, hash: event.hash };
+}
+
+/** Event and head in one statement: fewer trips to the server while the head is locked. */
+function* appendAtOnce(event: Chained): Transition<void> {
+  const { sql, params } = insertion('audit', { ...event });
+  const places = Object.fromEntries(Object.keys(event).map((column, index) => [column, `$${index + 1}`]));
+  yield* run(
+    `WITH event AS (${sql}) UPDATE audit_heads SET seq = ${places.seq}, hash = ${places.hash} WHERE chain = ${places.chain}`,
+    ...params,
+  );
 }
 
 function* moveHead({ chain, seq, hash }: Head, isNew: boolean): Transition<void> {

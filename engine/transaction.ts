@@ -102,26 +102,31 @@ export function* lock(tx: Tx, what: 'lane' | 'key' | 'worker' | 'pipelines', nam
   yield* run('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', `${what}:${name}`);
 }
 
-/** Inserts `values` (column → value) into `table`. */
-export function* insert(table: string, values: Record<string, SqlValue>): Transition<void> {
+/** The statement that inserts `values` (column → value) into `table`. */
+export function insertion(table: string, values: Record<string, SqlValue>): Statement {
   const columns = Object.keys(values);
   const places = columns.map((_, index) => `$${index + 1}`);
-  yield {
+  return {
     sql: `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places.join(', ')})`,
     params: Object.values(values),
   };
 }
 
-/** Sets `values` (column → value) in the row of `table` whose `keyColumn` is `key`. */
-export function* update(
+/** The statement that sets `values` (column → value) in the row of `table` whose `keyColumn` is `key`. */
+export function change(
   table: string,
   keyColumn: string,
   key: SqlValue,
   values: Record<string, SqlValue>,
-): Transition<void> {
+): Statement {
   const sets = Object.keys(values).map((column, index) => `${column} = $${index + 2}`);
-  yield {
+  return {
     sql: `UPDATE ${table} SET ${sets.join(', ')} WHERE ${keyColumn} = $1`,
     params: [key, ...Object.values(values)],
   };
+}
+
+/** Inserts `values` into a table that is not sealed. */
+export function* insert(table: string, values: Record<string, SqlValue>): Transition<void> {
+  yield insertion(table, values);
 }

@@ -1,8 +1,8 @@
 import { FinanceError, type StoredError } from '../../errors';
-import { record, type Subject } from '../audit';
+import { insertSealed, record, type Subject, updateSealed } from '../audit';
 import { newId, sha256 } from '../ids';
 import type { Care, DocumentRow, LeaseRef, Notes } from '../model';
-import { all, insert, lock, one, run, type SqlValue, type Transition, type Tx, update } from '../transaction';
+import { all, lock, one, type SqlValue, type Transition, type Tx } from '../transaction';
 
 /** What a write changes in a document's row. */
 export type Changes = Partial<Record<keyof DocumentRow, SqlValue>>;
@@ -51,9 +51,9 @@ export function* transit(
   const leaves = changes.in_lane === 0 && row.in_lane === 1;
   if (row.state === 'leased' && changes.state !== undefined) tx.ended.set(row.id, row.worker);
   if (leaves) yield* lock(tx, 'lane', row.lane);
-  yield* update('documents', 'id', row.id, { ...changes, updated_at: tx.now });
+  const changed = yield* updateSealed('documents', row.id, { ...changes, updated_at: tx.now });
   const next = leaves ? yield* openLane(tx, row) : [];
-  yield* record(tx, type, row.id, data, [['documents', row.id], ...next, ...subjects]);
+  yield* record(tx, type, row.id, data, [changed, ...next, ...subjects]);
 }
 
 /** The document behind the one that left its lane is free to run. */
@@ -63,9 +63,8 @@ function* openLane(tx: Tx, row: DocumentRow): Transition<Subject[]> {
     row.lane,
   );
   if (!next || next.blocked === 0) return [];
-  yield* run('UPDATE documents SET blocked = 0 WHERE id = $1', next.id);
   if (next.pipeline) tx.wake.add(next.pipeline);
-  return [['documents', next.id]];
+  return [yield* updateSealed('documents', next.id, { blocked: 0 })];
 }
 
 /** What makes a document `ready`: it keeps its place in the lane, or goes behind the one that is in it. */
@@ -129,33 +128,41 @@ export function* keepBody(
   mediaType: string,
   content: string | Uint8Array,
 ): Transition<Subject | undefined> {
-  const hash = sha256(content);
   const same = yield* one(
     'SELECT id FROM bodies WHERE document_id = $1 AND role = $2 AND sha256 = $3 LIMIT 1',
     documentId,
     role,
-    hash,
+    sha256(content),
   );
-  if (same) return undefined;
+  return same ? undefined : yield* addBody(tx, documentId, role, mediaType, content);
+}
+
+/** Stores the first body of a role. */
+export function* addBody(
+  tx: Tx,
+  documentId: string,
+  role: string,
+  mediaType: string,
+  content: string | Uint8Array,
+): Transition<Subject> {
   const id = newId('bod', tx.now);
-  yield* insert('bodies', {
+  return yield* insertSealed('bodies', {
     id,
     document_id: documentId,
     role,
     media_type: mediaType,
     content: typeof content === 'string' ? Buffer.from(content) : content,
-    sha256: hash,
+    sha256: sha256(content),
     created_at: tx.now,
     erased_at: null,
   });
-  return ['bodies', id];
 }
 
 /** Opens an exception for a document; its class is the kind of the error. */
 export function* openException(tx: Tx, row: DocumentRow, error: StoredError): Transition<Subject> {
   const id = newId('exc', tx.now);
   const care: Care = row.care ? (JSON.parse(row.care) as Care) : {};
-  yield* insert('exceptions', {
+  return yield* insertSealed('exceptions', {
     id,
     document_id: row.id,
     entity: row.entity,
@@ -175,7 +182,6 @@ export function* openException(tx: Tx, row: DocumentRow, error: StoredError): Tr
     actor: null,
     reason: null,
   });
-  return ['exceptions', id];
 }
 
 /** Closes the open exceptions of a document. */
@@ -190,7 +196,8 @@ export function* closeExceptions(
     'SELECT id FROM exceptions WHERE document_id = $1 AND closed_at IS NULL',
     documentId,
   );
+  const closed: Subject[] = [];
   for (const { id } of open)
-    yield* update('exceptions', 'id', id, { closed_at: tx.now, resolution, actor, reason });
-  return open.map(({ id }) => ['exceptions', id]);
+    closed.push(yield* updateSealed('exceptions', id, { closed_at: tx.now, resolution, actor, reason }));
+  return closed;
 }

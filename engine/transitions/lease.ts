@@ -1,7 +1,7 @@
 import { FinanceError } from '../../errors';
-import { record } from '../audit';
+import { record, updateSealed } from '../audit';
 import type { DocumentRow, Json, LeasedDocument, Notes, StoreSettings } from '../model';
-import { all, lock, one, run, type SqlValue, type Transition, type Tx, update } from '../transaction';
+import { all, lock, one, run, type SqlValue, type Transition, type Tx } from '../transaction';
 import { documentById, openException, readDocument, readyChanges, transit } from './documents';
 import { fail as failDocument } from './settle';
 
@@ -99,10 +99,7 @@ function* grant(
   const acted = row.mapping
     ? yield* one('SELECT id FROM steps WHERE document_id = $1 LIMIT 1', row.id)
     : undefined;
-  const approval = yield* one<{ actor: string }>(
-    "SELECT actor FROM exceptions WHERE document_id = $1 AND code = 'DOCUMENT_APPROVAL' AND resolution = 'retried' ORDER BY closed_at DESC LIMIT 1",
-    row.id,
-  );
+  const approval = fence > 1 ? yield* approvalOf(row.id) : undefined;
   return {
     context: {
       ...(approval ? { approvedBy: approval.actor } : {}),
@@ -121,6 +118,15 @@ function* grant(
     body: { mediaType: body?.media_type ?? '', text: Buffer.from(body?.content ?? []).toString('utf8') },
     source: JSON.parse(row.source) as Json,
   };
+}
+
+/** Who released a document that was held for approval; one that was never leased was never held for it. */
+function* approvalOf(documentId: string): Transition<{ actor: string } | undefined> {
+  return yield* one<{ actor: string }>(
+    `SELECT actor FROM exceptions WHERE document_id = $1 AND code = 'DOCUMENT_APPROVAL' AND resolution = 'retried'
+     ORDER BY closed_at DESC LIMIT 1`,
+    documentId,
+  );
 }
 
 /** The pipeline of messages in a flow without `pipeline in`: each step node receives and settles by itself. */
@@ -344,8 +350,8 @@ export function* pausePipeline(
 ): Transition<void> {
   const known = yield* one('SELECT name FROM pipelines WHERE name = $1 {lock}', name);
   if (!known) throw new FinanceError('STORE_NOT_FOUND', { message: `There is no pipeline ${name}.` });
-  yield* update('pipelines', 'name', name, { paused: paused ? 1 : 0 });
-  yield* record(tx, paused ? 'paused' : 'resumed', null, { pipeline: name }, [['pipelines', name]]);
+  const changed = yield* updateSealed('pipelines', name, { paused: paused ? 1 : 0 });
+  yield* record(tx, paused ? 'paused' : 'resumed', null, { pipeline: name }, [changed]);
   tx.wake.add(name);
 }
 

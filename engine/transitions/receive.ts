@@ -1,10 +1,10 @@
 import type { StoredError } from '../../errors';
 import { FinanceError } from '../../errors';
-import { record, type Subject } from '../audit';
+import { insertSealed, record, type Subject, updateSealed } from '../audit';
 import { newId, stableJson } from '../ids';
 import type { Json, LanePolicy, PipelineDefinition } from '../model';
-import { all, insert, lock, one, run, type Transition, type Tx, update } from '../transaction';
-import { closeExceptions, documentById, keepBody, laneTaken, openException, transit } from './documents';
+import { all, lock, one, run, type Transition, type Tx } from '../transaction';
+import { addBody, closeExceptions, documentById, laneTaken, openException, transit } from './documents';
 
 export interface ReceiveInput {
   /** What makes the event itself at its source; a second one with this key is a redelivery. */
@@ -55,11 +55,11 @@ export function* receive(tx: Tx, input: ReceiveInput): Transition<ReceiveResult>
     return { documentId: known.document_id, status: 'duplicate' };
   }
   if (known) {
-    yield* update('deliveries', 'receive_key', input.receiveKey, {
+    const counted = yield* updateSealed('deliveries', input.receiveKey, {
       count: Number(known.count) + 1,
       last_at: tx.now,
     });
-    yield* record(tx, 'redelivered', known.document_id, {}, [['deliveries', input.receiveKey], ...cursor]);
+    yield* record(tx, 'redelivered', known.document_id, {}, [counted, ...cursor]);
     return { documentId: known.document_id, status: 'duplicate' };
   }
   return yield* receiveNew(tx, input, cursor);
@@ -75,7 +75,7 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
   const lane = `${input.entity}/${input.lane}`;
   const open = !input.skip && !error;
   const state = input.skip ? 'settled' : error ? 'held' : 'ready';
-  yield* insert('documents', {
+  const document = yield* insertSealed('documents', {
     id,
     entity: input.entity,
     kind: input.kind,
@@ -118,15 +118,15 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
     updated_at: tx.now,
     settled_at: input.skip ? tx.now : null,
   });
-  yield* insert('deliveries', {
+  const delivery = yield* insertSealed('deliveries', {
     receive_key: input.receiveKey,
     document_id: id,
     entity: input.entity,
     count: input.fetched ? 0 : 1,
     last_at: tx.now,
   });
-  const body = yield* keepBody(tx, id, 'source', input.body.mediaType, input.body.content);
-  const subjects: Subject[] = [['documents', id], ['deliveries', input.receiveKey], body!, ...cursor];
+  const body = yield* addBody(tx, id, 'source', input.body.mediaType, input.body.content);
+  const subjects: Subject[] = [document, delivery, body, ...cursor];
   if (error) subjects.push(yield* openException(tx, yield* documentById(id), error));
   const status = input.skip ? 'skipped' : error ? 'held' : 'received';
   yield* record(
@@ -217,12 +217,12 @@ function* putPipeline(
   };
   const known = before.find((row) => row.name === name);
   if (!known) {
-    yield* insert('pipelines', { name, ...values, paused: 0 });
+    yield* insertSealed('pipelines', { name, ...values, paused: 0 });
     return true;
   }
   const { entities: e, kinds: k, lane_policy, required_steps } = known;
   if (stableJson(values) === stableJson({ entities: e, kinds: k, lane_policy, required_steps })) return false;
-  yield* update('pipelines', 'name', name, values);
+  yield* updateSealed('pipelines', name, values);
   return true;
 }
 

@@ -1,8 +1,8 @@
 import { FinanceError, type StoredError } from '../../errors';
-import type { Subject } from '../audit';
+import { insertSealed, type Subject, updateSealed } from '../audit';
 import type { DocumentRow, Json, LeaseRef, Outcome, StepRow } from '../model';
 import { disposition } from '../retry';
-import { all, insert, lock, one, run, type Transition, type Tx, update } from '../transaction';
+import { all, lock, one, run, type SqlValue, type Transition, type Tx } from '../transaction';
 import {
   applyNotes,
   type Changes,
@@ -11,6 +11,7 @@ import {
   leased,
   openException,
   readyChanges,
+  staleFence,
   transit,
 } from './documents';
 
@@ -36,7 +37,7 @@ export interface SettleInput extends LeaseRef {
 export function* settle(tx: Tx, input: SettleInput): Transition<{ status: 'settled' | 'branched' }> {
   const row = yield* documentById(input.documentId);
   if (row.state === 'settled' && Number(row.fence) === input.fence) return { status: 'settled' };
-  yield* leased(input);
+  if (row.state !== 'leased' || Number(row.fence) !== input.fence) throw staleFence(row, input);
   if (row.hop !== input.hop) return yield* branch(tx, row);
   if (input.outcome === 'completed') yield* checkSteps(row);
   const notes = yield* applyNotes(tx, row, input.notes);
@@ -77,7 +78,8 @@ export function* settleRow(
   subjects: Subject[] = [],
   closing: { actor: string; reason: string } | null = null,
 ): Transition<void> {
-  const claim = yield* closeClaim(tx, row, outcome);
+  const businessKey = changes.business_key ?? row.business_key;
+  const claims = yield* closeClaims(tx, row, outcome, businessKey);
   const closed = yield* closeExceptions(tx, row.id, outcome, closing?.actor ?? null, closing?.reason ?? null);
   yield* transit(
     tx,
@@ -97,9 +99,9 @@ export function* settleRow(
       settled_at: tx.now,
     },
     { outcome, ...data },
-    [...subjects, ...(claim ? [['claims', claim.business_key] as Subject] : []), ...closed],
+    [...subjects, ...claims.map(({ subject }) => subject), ...closed],
   );
-  if (claim) yield* decideWaiting(tx, claim, row.id, outcome);
+  for (const { claim, final } of claims) yield* decideWaiting(tx, claim, row.id, final);
 }
 
 interface ClaimRow {
@@ -109,30 +111,51 @@ interface ClaimRow {
   state: 'open' | 'final';
 }
 
-/** A completed document makes its claim final; a skipped or rejected one releases it. */
-function* closeClaim(tx: Tx, row: DocumentRow, outcome: Outcome): Transition<ClaimRow | undefined> {
-  const claim = yield* one<ClaimRow>('SELECT * FROM claims WHERE document_id = $1', row.id);
-  if (!claim) return undefined;
-  yield* lock(tx, 'key', claim.business_key);
-  if (outcome === 'completed')
-    yield* update('claims', 'business_key', claim.business_key, { state: 'final' });
-  else yield* run('DELETE FROM claims WHERE business_key = $1', claim.business_key);
-  return claim;
+/**
+ * A completed document makes the claim of its business key final; a skipped or rejected one releases it. Claims of
+ * keys that the document had before its mapping changed are released in any case, if nothing was posted under them.
+ */
+function* closeClaims(
+  tx: Tx,
+  row: DocumentRow,
+  outcome: Outcome,
+  businessKey: SqlValue,
+): Transition<{ claim: ClaimRow; subject: Subject; final: boolean }[]> {
+  const claims = yield* all<ClaimRow>(
+    'SELECT * FROM claims WHERE document_id = $1 ORDER BY business_key',
+    row.id,
+  );
+  const closed: { claim: ClaimRow; subject: Subject; final: boolean }[] = [];
+  for (const claim of claims) {
+    const current = claim.business_key === businessKey;
+    // What was posted under a key stays posted under it.
+    if (!current && claim.state === 'final') continue;
+    yield* lock(tx, 'key', claim.business_key);
+    const final = current && outcome === 'completed';
+    closed.push({ claim, final, subject: yield* closeClaim(claim.business_key, final) });
+  }
+  return closed;
+}
+
+function* closeClaim(businessKey: string, final: boolean): Transition<Subject> {
+  if (final) return yield* updateSealed('claims', businessKey, { state: 'final' });
+  yield* run('DELETE FROM claims WHERE business_key = $1', businessKey);
+  return ['claims', businessKey, 'gone'];
 }
 
 /** The settling transaction decides what waits for the key or for the document itself. */
-function* decideWaiting(tx: Tx, claim: ClaimRow, settledId: string, outcome: Outcome): Transition<void> {
+function* decideWaiting(tx: Tx, claim: ClaimRow, settledId: string, final: boolean): Transition<void> {
   const rivals = yield* all<DocumentRow>(
     "SELECT * FROM documents WHERE state = 'waiting' AND waits_for = $1 ORDER BY seq {lock}",
     `claim:${claim.business_key}`,
   );
   for (const rival of rivals) {
-    if (outcome !== 'completed') yield* transit(tx, rival, 'claim-released', yield* readyChanges(tx, rival));
+    if (!final) yield* transit(tx, rival, 'claim-released', yield* readyChanges(tx, rival));
     else if (rival.content_hash === claim.content_hash)
       yield* settleRow(tx, rival, 'duplicate', { of: settledId }, { duplicate_of: settledId });
     else yield* holdRow(tx, rival, conflictError(claim));
   }
-  if (outcome !== 'completed') return;
+  if (!final) return;
   const waiting = yield* all<DocumentRow>(
     "SELECT * FROM documents WHERE state = 'waiting' AND waits_for = $1 ORDER BY seq {lock}",
     `ref:${claim.business_key}`,
@@ -179,21 +202,25 @@ export function* claim(tx: Tx, input: ClaimInput): Transition<ClaimResult> {
   const first = yield* one<ClaimRow>('SELECT * FROM claims WHERE business_key = $1', input.businessKey);
   if (!first || first.document_id === row.id) {
     if (!first)
-      yield* insert('claims', {
-        business_key: input.businessKey,
-        document_id: row.id,
-        content_hash: input.contentHash,
-        state: 'open',
-      });
+      notes.subjects.push(
+        yield* insertSealed('claims', {
+          business_key: input.businessKey,
+          document_id: row.id,
+          content_hash: input.contentHash,
+          state: 'open',
+        }),
+      );
     else if (first.content_hash !== input.contentHash)
-      yield* update('claims', 'business_key', input.businessKey, { content_hash: input.contentHash });
+      notes.subjects.push(
+        yield* updateSealed('claims', input.businessKey, { content_hash: input.contentHash }),
+      );
     yield* transit(
       tx,
       row,
       'claimed-key',
       { ...notes.changes, hop: row.hop + 1 },
       { key: input.businessKey },
-      [...notes.subjects, ['claims', input.businessKey]],
+      notes.subjects,
     );
     return { status: 'new', hop: row.hop + 1 };
   }

@@ -1,8 +1,8 @@
 import { FinanceError, type StoredError } from '../../errors';
-import type { Subject } from '../audit';
+import { insertSealed, type Subject, updateSealed } from '../audit';
 import { newId, sha256, stableJson } from '../ids';
 import type { DocumentRow, Json, LeaseRef, StepRow, StoreSettings } from '../model';
-import { insert, one, type Transition, type Tx, update } from '../transaction';
+import { one, type Transition, type Tx } from '../transaction';
 import { applyNotes, documentById, leased, staleFence, transit } from './documents';
 import { branch } from './settle';
 
@@ -77,7 +77,7 @@ function* firstIntent(
   hop: number,
 ): Transition<IntendResult> {
   const id = newId('stp', tx.now);
-  yield* insert('steps', {
+  const intent = yield* insertSealed('steps', {
     id,
     document_id: row.id,
     kind: input.kind,
@@ -96,9 +96,7 @@ function* firstIntent(
     fence: row.fence,
     updated_at: tx.now,
   });
-  yield* advance(tx, row, input, 'intended', { step: id, kind: input.kind, request: requestHash }, [
-    ['steps', id],
-  ]);
+  yield* advance(tx, row, input, 'intended', { step: id, kind: input.kind, request: requestHash }, [intent]);
   return { status: 'new', stepId: id, hop, attempts: 1, request: input.request };
 }
 
@@ -113,7 +111,7 @@ function* newIntent(
   hop: number,
 ): Transition<IntendResult> {
   const attempts = Number(step.attempts) + 1;
-  yield* update('steps', 'id', step.id, {
+  const changed = yield* updateSealed('steps', step.id, {
     state: 'intent',
     request_hash: requestHash,
     request,
@@ -128,7 +126,7 @@ function* newIntent(
     updated_at: tx.now,
   });
   yield* advance(tx, row, input, 'intended', { step: step.id, kind: step.kind, request: requestHash }, [
-    ['steps', step.id],
+    changed,
   ]);
   return { status: 'new', stepId: step.id, hop, attempts, request: input.request };
 }
@@ -179,7 +177,7 @@ export interface StepRef {
 export function* complete(tx: Tx, input: StepRef & { result: Json }): Transition<void> {
   const { row, step } = yield* effectOf(input);
   const result = stableJson(input.result);
-  yield* update('steps', 'id', step.id, {
+  const changed = yield* updateSealed('steps', step.id, {
     state: 'done',
     result,
     error: null,
@@ -189,7 +187,7 @@ export function* complete(tx: Tx, input: StepRef & { result: Json }): Transition
   });
   const changes = { crashes: 0, expiries: 0, deadline: tx.now + input.settings.deadlineMs };
   yield* transit(tx, row, 'completed', changes, { step: step.id, kind: step.kind, result: sha256(result) }, [
-    ['steps', step.id],
+    changed,
   ]);
 }
 
@@ -200,7 +198,7 @@ export function* complete(tx: Tx, input: StepRef & { result: Json }): Transition
 export function* pend(tx: Tx, input: StepRef & { result: Json; until: number }): Transition<void> {
   const { row, step } = yield* effectOf(input);
   const result = stableJson(input.result);
-  yield* update('steps', 'id', step.id, {
+  const changed = yield* updateSealed('steps', step.id, {
     state: 'pending',
     result,
     error: null,
@@ -221,7 +219,7 @@ export function* pend(tx: Tx, input: StepRef & { result: Json; until: number }):
     alone: 0,
   };
   yield* transit(tx, row, 'pending', changes, { step: step.id, kind: step.kind, until: input.until }, [
-    ['steps', step.id],
+    changed,
   ]);
 }
 
@@ -234,7 +232,7 @@ export function* failStep(tx: Tx, input: StepRef & { error: StoredError }): Tran
   const { row, step } = yield* effectOf(input);
   const open = input.error.kind === 'in_doubt' || step.state === 'pending' || step.state === 'done';
   const error = JSON.stringify(input.error);
-  yield* update('steps', 'id', step.id, {
+  const changed = yield* updateSealed('steps', step.id, {
     state: open ? step.state : 'failed',
     error,
     fence: row.fence,
@@ -242,7 +240,7 @@ export function* failStep(tx: Tx, input: StepRef & { error: StoredError }): Tran
   });
   const changes = row.state === 'leased' ? { error, error_at: tx.now } : {};
   yield* transit(tx, row, 'failed', changes, { step: step.id, kind: step.kind, code: input.error.code }, [
-    ['steps', step.id],
+    changed,
   ]);
 }
 
