@@ -15,6 +15,7 @@ export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'documents',
   'deliveries',
   'documentRow',
+  'targets',
   'audit',
   'auditHeads',
   'checkAnchors',

@@ -17,8 +17,9 @@ import {
 
 /**
  * What the audit chain vouches for: of each of these tables, the row's digest over these columns stands in the
- * last audit event about the row. Left out are the times of a lease (they are renewed without an event) and bodies'
- * contents (their SHA-256 stands in; personal data can be erased and the chain still verifies).
+ * last audit event about the row. Left out are the times of a lease (they are renewed without an event), the attempts
+ * by kind (the events name them), and bodies' contents (their SHA-256 stands in; personal data can be erased and the
+ * chain still verifies).
  */
 export const SEALED = {
   documents: {
@@ -113,6 +114,7 @@ export const SEALED = {
   deliveries: { key: 'receive_key', columns: ['document_id', 'entity', 'count', 'last_at'] },
   cursors: { key: 'name', columns: ['value', 'updated_at'] },
   pipelines: { key: 'name', columns: ['entities', 'kinds', 'lane_policy', 'required_steps', 'paused'] },
+  targets: { key: 'name', columns: ['paused', 'actor', 'reason', 'changed_at'] },
 } as const satisfies Record<string, { key: string; columns: readonly string[] }>;
 
 export type SealedTable = keyof typeof SEALED;

@@ -7,6 +7,7 @@ import type { PipelineDefinition } from './model';
 import { LocalRateLimiter, type RateLimiter, type RateOf } from './rate-limit';
 import { type ScheduleOptions, Schedules } from './schedules';
 import type { Store } from './store';
+import { type TargetOptions, Targets } from './targets';
 
 /** What of a logger the engine uses (pino fits). */
 export interface Log {
@@ -37,6 +38,8 @@ interface Declared {
 export class Host {
   readonly worker = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
   readonly log: Log;
+  /** The systems that steps have effects on: their limits, and whether they are up. */
+  readonly targets: Targets;
   private readonly leasesByStore = new Map<string, Leases>();
   private readonly schedulesByStore = new Map<string, Schedules>();
   private readonly stores: Record<string, Store>;
@@ -48,14 +51,25 @@ export class Host {
   private synced = false;
   private drainingSince?: number;
 
-  constructor(stores: Record<string, Store>, options: { log?: Log; cluster?: Cluster } = {}) {
+  /** @throws CONFIG_INVALID where the lease of a store does not outlive the time-out of a target */
+  constructor(
+    stores: Record<string, Store>,
+    options: { log?: Log; cluster?: Cluster; targets?: Record<string, TargetOptions> } = {},
+  ) {
     this.log = options.log ?? SILENT;
     const { cluster } = options;
     this.cluster = cluster;
     this.stores = Object.fromEntries(
       Object.entries(stores).map(([name, store]) => [name, cluster?.attach(store) ?? store]),
     );
+    const leases = Object.values(this.stores).map(({ settings }) => settings.leaseMs);
+    this.targets = new Targets({
+      leaseMs: Math.min(...leases),
+      limits: options.targets,
+      limiter: (rateOf) => this.rateLimiter(rateOf),
+    });
     for (const [name, store] of Object.entries(this.stores)) {
+      this.targets.guard(store);
       this.leasesByStore.set(name, new Leases(store, this.worker, this.reporter('leases')));
       this.schedulesByStore.set(name, this.newSchedules(store));
       let swept = 0;

@@ -43,6 +43,8 @@ export interface DocumentRow {
   due: number | null;
   waits_for: string | null;
   attempts: number;
+  /** Failed attempts by kind of error, JSON. */
+  tries: string | null;
   expiries: number;
   crashes: number;
   drains: number;
@@ -156,6 +158,8 @@ export interface StoreSettings {
   suspectMs: number;
   /** Open documents (held ones do not count) above which `receive` refuses with STORE_FULL. */
   highWater: number;
+  /** Documents in one lane above which `receive` refuses further ones of it with STORE_FULL. */
+  laneHighWater: number;
 }
 
 export const DEFAULT_SETTINGS: StoreSettings = {
@@ -166,6 +170,7 @@ export const DEFAULT_SETTINGS: StoreSettings = {
   graceMs: 2_000,
   suspectMs: 15_000,
   highWater: 100_000,
+  laneHighWater: 10_000,
 };
 
 export type { StoredError };

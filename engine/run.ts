@@ -2,6 +2,7 @@ import { FinanceError, toFinanceError } from '../errors';
 import { boundary } from './boundary';
 import type { Json, RunContext } from './model';
 import type { Store } from './store';
+import type { Passage, Target, Targets } from './targets';
 
 /** One effect on the outside world: its identity (kind, target, external key), its request, its attributes. */
 export interface StepSpec {
@@ -54,19 +55,68 @@ export type StepOutcome<Result> =
  * result; one in doubt asks the target, then resends the recorded request.
  *
  * The hop counter of `context` moves on, so `context` must be `msg.ledgerway` itself.
+ * @param targets where the step's target is looked up; without them it is called without limits
  * @throws FinanceError of the effect, stored with the step before it is thrown; RUN_BRANCHED, RUN_STEP_CHANGED,
- * RUN_IN_DOUBT (the document is held already), STORE_FENCE_STALE (another worker has the document)
+ * RUN_IN_DOUBT (the document is held already), STORE_FENCE_STALE (another worker has the document);
+ * TARGET_UNAVAILABLE, TARGET_PAUSED, TARGET_BUSY, with which nothing is written at all
  */
 export async function step<Result extends Json>(
   store: Store,
   context: RunContext,
   spec: StepSpec,
   effect: Effect<Result>,
+  targets?: Targets,
 ): Promise<StepOutcome<Result>> {
-  const { kind, target, externalKey, request, name, nodeId } = spec;
-  const known = await store.intend({ ...leaseOf(context), kind, target, externalKey, request, name, nodeId });
+  const { known, passage = FREE } = await begin(store, context, spec, targets?.of(spec.target));
+  try {
+    return await goOn(store, context, spec, effect, known, passage);
+  } finally {
+    passage.leave();
+  }
+}
+
+/** The leave to call a target that has no limits. */
+const FREE: Passage = { run: (work) => work(), leave: () => undefined };
+
+interface Begun {
+  known: IntendResult;
+  passage?: Passage;
+}
+
+/** The leave of the target comes before the intent, so that a document it has no room for leaves no trace. */
+async function begin(
+  store: Store,
+  context: RunContext,
+  spec: StepSpec,
+  target: Target | undefined,
+): Promise<Begun> {
+  const { kind, externalKey, request, name, nodeId } = spec;
+  const intent = { ...leaseOf(context), kind, target: spec.target, externalKey, request, name, nodeId };
+  // What an earlier delivery recorded needs no leave of the target.
+  const redelivered = target !== undefined && context.fence > 1;
+  const before = redelivered ? await store.intend({ ...intent, replayOnly: true }) : undefined;
+  if (before && before.status !== 'unknown') return { known: before };
+  const passage = await target?.enter();
+  try {
+    return { known: await store.intend(intent), passage };
+  } catch (error) {
+    passage?.leave();
+    throw error;
+  }
+}
+
+async function goOn<Result extends Json>(
+  store: Store,
+  context: RunContext,
+  spec: StepSpec,
+  effect: Effect<Result>,
+  known: IntendResult,
+  passage: Passage,
+): Promise<StepOutcome<Result>> {
+  const { kind, name } = spec;
   if (known.status === 'branched')
     throw new FinanceError('RUN_BRANCHED', { documentId: context.documentId, step: name });
+  if (known.status === 'paused' || known.status === 'unknown') throw paused(context, spec);
   if (known.status === 'changed') return await holdAs(store, context, 'RUN_STEP_CHANGED', spec);
   wrote(context, known.hop);
   if (known.status === 'done') return { status: 'done', result: known.result as Result, replayed: true };
@@ -74,7 +124,7 @@ export async function step<Result extends Json>(
   let result: Result | Pending;
   try {
     boundary(`${kind} before`);
-    result = await attempt(known, spec, effect);
+    result = await passage.run(() => attempt(known, spec, effect));
     boundary(`${kind} after`);
   } catch (caught) {
     const error = toFinanceError(caught);
@@ -92,7 +142,22 @@ export async function step<Result extends Json>(
   return await keep(store, context, stepId, result);
 }
 
-type Known = Extract<Awaited<ReturnType<Store['intend']>>, { status: 'new' | 'open' | 'pending' }>;
+/** A document that waits for a paused target looks after it by itself so often, should no one tell it. */
+const PAUSED_MS = 600_000;
+
+function paused({ documentId }: RunContext, { target, name }: StepSpec): FinanceError {
+  const message = `An operator has paused ${target}.`;
+  return new FinanceError('TARGET_PAUSED', {
+    message,
+    documentId,
+    step: name,
+    details: { target },
+    retryAfterMs: PAUSED_MS,
+  });
+}
+
+type IntendResult = Awaited<ReturnType<Store['intend']>>;
+type Known = Extract<IntendResult, { status: 'new' | 'open' | 'pending' }>;
 
 async function attempt<Result extends Json>(
   known: Known,

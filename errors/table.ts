@@ -140,6 +140,27 @@ export const ERRORS = {
     'The document that this one refers to did not arrive in time.',
     'Fetch the missing document from the source (backfill), then retry.',
   ),
+  // targets
+  TARGET_UNAVAILABLE: row(
+    'unavailable',
+    'The target is left alone for a while: its last calls failed.',
+    'It is tried again by itself; this does not count as an attempt.',
+  ),
+  TARGET_PAUSED: row(
+    'unavailable',
+    'An operator has paused the target.',
+    'The document goes on when the target is resumed.',
+  ),
+  TARGET_BUSY: row(
+    'throttled',
+    'The target has no room: its rate or its number of steps at once is used up.',
+    'It is tried again by itself; this does not count as an attempt.',
+  ),
+  TARGET_TIMEOUT: row(
+    'in_doubt',
+    'The target did not answer within its time-out.',
+    'The external key is looked up before anything is sent again.',
+  ),
   RUN_NO_DOCUMENT: row(
     'invalid',
     'The message carries no document.',

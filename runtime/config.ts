@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openSqliteStore, openStore, type Store } from '../engine';
+import { openSqliteStore, openStore, type Store, type StoreSettings } from '../engine';
 import { FinanceError } from '../errors';
 
 /** What a runtime needs to know before it starts. */
@@ -103,15 +103,16 @@ export function credentialSecret(dataDir: string): string {
 
 /**
  * Opens the store of a configuration: Postgres where LEDGERWAY_STORE names one, else the file of the data folder,
- * with the limits LEDGERWAY_HIGH_WATER (open documents) and LEDGERWAY_STORE_PAGES (pages of the file).
+ * with the limits LEDGERWAY_HIGH_WATER (open documents), LEDGERWAY_LANE_HIGH_WATER (those of one lane) and
+ * LEDGERWAY_STORE_PAGES (pages of the file).
  * @throws STORE_OWNED and its like, CONFIG_INVALID
  */
 export async function storeOf(
   config: Pick<RuntimeConfig, 'dataDir' | 'storeUrl'>,
   readOnly = false,
 ): Promise<Store> {
-  const { LEDGERWAY_HIGH_WATER: highWater, LEDGERWAY_STORE_PAGES: maxPages } = process.env;
-  const settings = highWater ? { highWater: wholeNumber('LEDGERWAY_HIGH_WATER', highWater) } : {};
+  const { LEDGERWAY_STORE_PAGES: maxPages } = process.env;
+  const settings = highWaterMarks();
   if (config.storeUrl) return await openStore({ url: config.storeUrl, settings, readOnly });
   return await openSqliteStore({
     file: layoutOf(config.dataDir).store,
@@ -119,6 +120,14 @@ export async function storeOf(
     readOnly,
     maxPages: maxPages ? wholeNumber('LEDGERWAY_STORE_PAGES', maxPages) : undefined,
   });
+}
+
+function highWaterMarks(): Pick<Partial<StoreSettings>, 'highWater' | 'laneHighWater'> {
+  const { LEDGERWAY_HIGH_WATER: total, LEDGERWAY_LANE_HIGH_WATER: lane } = process.env;
+  return {
+    ...(total && { highWater: wholeNumber('LEDGERWAY_HIGH_WATER', total) }),
+    ...(lane && { laneHighWater: wholeNumber('LEDGERWAY_LANE_HIGH_WATER', lane) }),
+  };
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -1,7 +1,10 @@
 import { type Response, Router } from 'express';
 import type { Host } from '../engine';
 
-/** `/healthz`: the process answers. `/readyz`: its stores answer and intake is open. */
+/**
+ * `/healthz`: the process answers. `/readyz`: its stores answer and intake is open; a target that is down or paused
+ * is named, and does not count: what is for it waits in the store.
+ */
 export function healthRoutes(host: Host): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => {
@@ -13,9 +16,12 @@ export function healthRoutes(host: Host): Router {
 
 async function ready(host: Host, response: Response): Promise<void> {
   const stores: Record<string, { open: number } | { code: string }> = {};
+  const targets = host.targets.list();
   for (const name of host.storeNames()) {
     try {
       stores[name] = await host.store(name).sweep();
+      for (const { name: target, paused } of await host.store(name).targets())
+        if (paused === 1) targets[target] = 'degraded';
     } catch (error) {
       stores[name] = { code: String((error as { code?: string }).code ?? 'STORE_UNAVAILABLE') };
     }
@@ -23,5 +29,5 @@ async function ready(host: Host, response: Response): Promise<void> {
   const ok = !host.paused && Object.values(stores).every((store) => 'open' in store);
   response
     .status(ok ? 200 : 503)
-    .json({ status: ok ? 'ready' : host.paused ? 'paused' : 'unavailable', stores });
+    .json({ status: ok ? 'ready' : host.paused ? 'paused' : 'unavailable', stores, targets });
 }

@@ -8,6 +8,7 @@ import { correct, dismiss, replay } from './resolve';
 import { eraseBodies, eraseExpired, expired } from './retention';
 import { awaitReference, claim, defer, dispose, hold, reference, settle } from './settle';
 import { complete, failRun, failStep, intend, pend } from './step';
+import { pauseTarget, targets } from './targets';
 import { endTurn, takeTurn } from './turn';
 
 function* audit(_tx: Tx): Transition<import('../audit').AuditVerification> {
@@ -29,6 +30,8 @@ export const TRANSITIONS = {
   recover,
   sweep,
   pausePipeline,
+  pauseTarget,
+  targets,
   documentRow,
   intend,
   complete,

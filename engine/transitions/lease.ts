@@ -4,6 +4,7 @@ import type { DocumentRow, Json, LeasedDocument, Notes, StoreSettings } from '..
 import { all, lock, one, run, type SqlValue, type Transition, type Tx } from '../transaction';
 import { documentById, openException, readDocument, readyChanges, transit } from './documents';
 import { fail as failDocument } from './settle';
+import { waitForTarget, wakeResumed } from './targets';
 
 export interface LeaseInput {
   pipeline: string;
@@ -144,6 +145,7 @@ export function* leaseDocument(
   const free =
     row.state === 'ready' ||
     row.state === 'retry' ||
+    (row.state === 'waiting' && row.waits_for?.startsWith(waitForTarget(''))) ||
     (row.state === 'settled' && row.outcome === 'completed');
   if (!free)
     throw new FinanceError('STORE_STATE', { message: `Document ${row.id} is ${row.state}.`, documentId });
@@ -285,6 +287,7 @@ export function* sweep(tx: Tx, { settings }: { settings: StoreSettings }): Trans
     page,
   );
   for (const row of retries) yield* transit(tx, row, 'due', yield* readyChanges(tx, row));
+  yield* wakeResumed(tx);
   const waits = yield* all<DocumentRow>(
     "SELECT * FROM documents WHERE state = 'waiting' AND due <= $1 ORDER BY due LIMIT $2 {skip locked}",
     tx.now,

@@ -2,7 +2,7 @@ import type { StoredError } from '../../errors';
 import { FinanceError } from '../../errors';
 import { insertSealed, record, type Subject, updateSealed } from '../audit';
 import { newId, stableJson } from '../ids';
-import type { Json, LanePolicy, PipelineDefinition } from '../model';
+import type { Json, LanePolicy, PipelineDefinition, StoreSettings } from '../model';
 import { all, lock, one, run, type Transition, type Tx } from '../transaction';
 import { addBody, closeExceptions, documentById, laneTaken, openException, transit } from './documents';
 
@@ -44,7 +44,10 @@ export interface ReceiveResult {
  * Makes a document durable. The outside is told only after this transaction is committed.
  * A key that is known counts as a redelivery of the document that has it; no second document comes to be.
  */
-export function* receive(tx: Tx, input: ReceiveInput): Transition<ReceiveResult> {
+export function* receive(
+  tx: Tx,
+  input: ReceiveInput & { settings: StoreSettings },
+): Transition<ReceiveResult> {
   const cursor = input.cursor ? yield* writeCursor(tx, input.cursor.name, input.cursor.value) : [];
   const known = yield* one<{ document_id: string; count: number }>(
     'SELECT document_id, count FROM deliveries WHERE receive_key = $1 {lock}',
@@ -65,7 +68,11 @@ export function* receive(tx: Tx, input: ReceiveInput): Transition<ReceiveResult>
   return yield* receiveNew(tx, input, cursor);
 }
 
-function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition<ReceiveResult> {
+function* receiveNew(
+  tx: Tx,
+  input: ReceiveInput & { settings: StoreSettings },
+  cursor: Subject[],
+): Transition<ReceiveResult> {
   const id = newId('doc', tx.now);
   const pipeline = input.pipeline
     ? { name: input.pipeline, lane_policy: 'pass' as const }
@@ -75,6 +82,8 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
   const lane = `${input.entity}/${input.lane}`;
   const open = !input.skip && !error;
   const state = input.skip ? 'settled' : error ? 'held' : 'ready';
+  const blocked = open ? yield* laneTaken(tx, lane) : 0;
+  if (blocked) yield* assertLaneOpen(lane, input.settings);
   const document = yield* insertSealed('documents', {
     id,
     entity: input.entity,
@@ -98,7 +107,7 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
     outcome: input.skip ? 'skipped' : null,
     duplicate_of: null,
     in_lane: open ? 1 : 0,
-    blocked: open ? yield* laneTaken(tx, lane) : 0,
+    blocked,
     fence: 0,
     hop: 0,
     worker: null,
@@ -138,6 +147,20 @@ function* receiveNew(tx: Tx, input: ReceiveInput, cursor: Subject[]): Transition
   );
   if (open && pipeline) tx.wake.add(pipeline.name);
   return { documentId: id, status, pipeline: pipeline?.name };
+}
+
+/** @throws STORE_FULL where a lane has as many documents as it may have: its target or its source runs wild */
+function* assertLaneOpen(lane: string, { laneHighWater }: StoreSettings): Transition<void> {
+  const last = yield* one(
+    'SELECT seq FROM documents WHERE lane = $1 AND in_lane = 1 ORDER BY seq LIMIT 1 OFFSET $2',
+    lane,
+    laneHighWater - 1,
+  );
+  if (last)
+    throw new FinanceError('STORE_FULL', {
+      message: `${laneHighWater} documents wait in lane ${lane}.`,
+      retryAfterMs: 5_000,
+    });
 }
 
 function unclaimed(input: ReceiveInput): StoredError {

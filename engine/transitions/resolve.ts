@@ -29,6 +29,7 @@ export function* replay(tx: Tx, input: Decision & { mapping?: 'pinned' | 'latest
     outcome: null,
     settled_at: null,
     attempts: 0,
+    tries: null,
     expiries: 0,
     crashes: 0,
     ...(input.mapping === 'latest' ? { mapping: null } : {}),

@@ -1,7 +1,7 @@
 import { FinanceError, type StoredError } from '../../errors';
 import { insertSealed, type Subject, updateSealed } from '../audit';
 import type { DocumentRow, Json, LeaseRef, Outcome, StepRow } from '../model';
-import { disposition } from '../retry';
+import { disposition, type Tries } from '../retry';
 import { all, lock, one, run, type SqlValue, type Transition, type Tx } from '../transaction';
 import {
   applyNotes,
@@ -14,6 +14,7 @@ import {
   staleFence,
   transit,
 } from './documents';
+import { waitForTarget } from './targets';
 
 /** Columns of a document that no worker holds any more. */
 const UNLEASED: Changes = {
@@ -324,7 +325,8 @@ export function* defer(tx: Tx, input: LeaseRef & { due: number }): Transition<vo
 /** Retries or holds a failed document, as the kind of its error says. */
 export function* fail(tx: Tx, ref: LeaseRef, error: StoredError): Transition<'retried' | 'held'> {
   const row = yield* leased(ref);
-  const what = disposition(error, Number(row.attempts), Math.random());
+  const tries = JSON.parse(row.tries ?? '{}') as Tries;
+  const what = disposition(error, tries, Math.random());
   const notes = yield* applyNotes(tx, row, ref.notes);
   if (what.action === 'hold') {
     yield* holdRow(tx, row, what.error, notes);
@@ -333,14 +335,32 @@ export function* fail(tx: Tx, ref: LeaseRef, error: StoredError): Transition<'re
   const changes: Changes = {
     ...notes.changes,
     ...UNLEASED,
-    state: 'retry',
     due: tx.now + what.delayMs,
-    attempts: Number(row.attempts) + 1,
     error: JSON.stringify(error),
     error_at: null,
   };
   if (row.lane_policy === 'pass') Object.assign(changes, { in_lane: 0, blocked: 0 });
-  yield* transit(tx, row, 'retry', changes, { code: error.code, delayMs: what.delayMs }, notes.subjects);
+  if (what.action === 'await')
+    Object.assign(changes, {
+      state: 'waiting',
+      waits_for: waitForTarget(String(error.details?.target ?? '')),
+    });
+  else
+    Object.assign(changes, {
+      state: 'retry',
+      attempts: Number(row.attempts) + 1,
+      tries: JSON.stringify(what.tries),
+    });
+  const { delayMs } = what;
+  const counted = what.action === 'retry' ? { tries: what.tries } : {};
+  yield* transit(
+    tx,
+    row,
+    what.action === 'retry' ? 'retry' : 'waiting',
+    changes,
+    { code: error.code, delayMs, ...counted },
+    notes.subjects,
+  );
   return 'retried';
 }
 

@@ -16,6 +16,8 @@ export interface IntendInput extends LeaseRef {
   name: string;
   nodeId?: string;
   request: Json;
+  /** Only asks whether the effect was had before: writes no intent. */
+  replayOnly?: boolean;
   settings: StoreSettings;
 }
 
@@ -30,6 +32,10 @@ export type IntendResult =
   | { status: 'open'; stepId: string; hop: number; request: Json; intendedAt: number; attempts: number }
   /** Done before with another request. The document is held. */
   | { status: 'changed'; stepId: string }
+  /** The effect is yet to be had, and its target is paused by an operator; nothing is written. */
+  | { status: 'paused' }
+  /** The effect is yet to be had; nothing is written, as was asked. */
+  | { status: 'unknown' }
   /** Another branch of the flow got further with this document. It is held. */
   | { status: 'branched' };
 
@@ -37,17 +43,13 @@ export type IntendResult =
 export function* intend(tx: Tx, input: IntendInput): Transition<IntendResult> {
   const row = yield* leased(input);
   if (row.hop !== input.hop) return yield* branch(tx, row);
-  const step = yield* one<StepRow>(
-    'SELECT * FROM steps WHERE document_id = $1 AND kind = $2 AND target = $3 AND external_key = $4',
-    row.id,
-    input.kind,
-    input.target,
-    input.externalKey,
-  );
+  const { step, paused } = yield* known(row.id, input);
   const request = stableJson(input.request);
   const requestHash = sha256(request);
   if (step?.state === 'done' && step.request_hash !== requestHash)
     return { status: 'changed', stepId: step.id };
+  if (step?.state !== 'done' && paused) return { status: 'paused' };
+  if (step?.state !== 'done' && input.replayOnly) return { status: 'unknown' };
   const hop = row.hop + 1;
   if (!step) return yield* firstIntent(tx, row, input, request, requestHash, hop);
   if (step.state === 'failed') return yield* newIntent(tx, row, step, input, request, requestHash, hop);
@@ -66,6 +68,23 @@ export function* intend(tx: Tx, input: IntendInput): Transition<IntendResult> {
     intendedAt,
     attempts: Number(step.attempts),
   };
+}
+
+/** The step of this identity, and whether an operator has paused its target. */
+function* known(
+  documentId: string,
+  { kind, target, externalKey }: IntendInput,
+): Transition<{ step?: StepRow; paused: boolean }> {
+  const row = yield* one<(StepRow | Record<keyof StepRow, null>) & { paused: number | null }>(
+    `SELECT s.*, t.paused AS paused FROM (SELECT 1 AS asked) a
+     LEFT JOIN steps s ON s.document_id = $1 AND s.kind = $2 AND s.target = $3 AND s.external_key = $4
+     LEFT JOIN targets t ON t.name = $3`,
+    documentId,
+    kind,
+    target,
+    externalKey,
+  );
+  return { step: row?.id == null ? undefined : (row as StepRow), paused: row?.paused === 1 };
 }
 
 function* firstIntent(

@@ -1,11 +1,13 @@
 import {
   type Effect,
+  isNotTried,
   type Json,
   type RunContext,
   type StepOutcome,
   type StepSpec,
   type Store,
   step,
+  Targets,
 } from '../../engine';
 import { FinanceError, isFinanceError } from '../../errors';
 
@@ -24,7 +26,7 @@ export function markInStore<Marked extends Error>(error: Marked): Marked {
 export const branched = ({ documentId }: RunContext, name: string): FinanceError =>
   markInStore(new FinanceError('RUN_BRANCHED', { documentId, step: name }));
 
-/** {@link step}, remembering which errors the store knows. */
+/** {@link step} through the targets of the host, remembering which errors the store knows. */
 export async function runStep<Result extends Json>(
   store: Store,
   context: RunContext,
@@ -32,9 +34,9 @@ export async function runStep<Result extends Json>(
   effect: Effect<Result>,
 ): Promise<StepOutcome<Result>> {
   try {
-    return await step(store, context, spec, effect);
+    return await step(store, context, spec, effect, Targets.ofStore(store));
   } catch (error) {
-    if (isFinanceError(error) && !error.code.startsWith('STORE_')) markInStore(error);
+    if (isFinanceError(error) && !error.code.startsWith('STORE_') && !isNotTried(error)) markInStore(error);
     throw error;
   }
 }

@@ -30,6 +30,7 @@ async function filled(scratch: Scratch): Promise<void> {
   await store.complete({ ...first, stepId: known.stepId, result: { id: 7 } });
   await store.settle({ ...first, hop: known.hop, outcome: 'completed' });
   await store.hold({ ...(await take(store)), error: new FinanceError('ODOO_VALIDATION').toJSON() });
+  await store.pauseTarget({ target: 't', paused: true, actor: 'ann', reason: 'close' });
   await store.close();
 }
 
