@@ -108,7 +108,8 @@ function refusal({ status, body, retryAfterMs }: HttpAnswer): FinanceError {
       return new FinanceError('EINVOICE_REJECTED', { message: said || message, details: { messages } });
     }
   }
-  if (status >= 500) return new FinanceError('EINVOICE_UNAVAILABLE', { message, retryAfterMs });
+  // Who answers so may have taken the document: it is looked up before it is sent again.
+  if (status >= 500) return new FinanceError('EINVOICE_TIMEOUT', { message, retryAfterMs });
   return badAnswer(message);
 }
 

@@ -36,7 +36,8 @@ function refusal(answer: HttpAnswer, writes: boolean): FinanceError {
   if (status === 409) return new FinanceError('TAX_CONFLICT', { message: messageIn(answer) });
   if (status === 429)
     return new FinanceError('TAX_UNAVAILABLE', { kind: 'throttled', message, retryAfterMs });
-  if (writes && (status === 408 || status === 504)) return new FinanceError('TAX_TIMEOUT', { message });
+  // Who answers so may have passed the request on: a proxy's 502 comes after a commit as well.
+  if (writes && (status === 408 || status >= 500)) return new FinanceError('TAX_TIMEOUT', { message });
   if (status === 408 || status >= 500) return new FinanceError('TAX_UNAVAILABLE', { message, retryAfterMs });
   if (status === 400 || status === 404 || status === 422)
     return new FinanceError('TAX_REJECTED', { message: messageIn(answer) });

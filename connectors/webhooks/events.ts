@@ -22,7 +22,8 @@ export interface SourceEvent {
 /** Where a declared source keeps the fields, as JSON pointers (RFC 6901) into the body. */
 export interface EventPointers {
   system: string;
-  eventId: string;
+  /** Where left out, the id that the signature covers. */
+  eventId?: string;
   type: string;
   occurredAt: string;
   objectId: string;
@@ -38,13 +39,13 @@ export interface EventPointers {
 }
 
 /** Reads one parsed body. */
-export type EventReader = (body: Record<string, unknown>) => SourceEvent;
+export type EventReader = (body: Record<string, unknown>, signedId?: string) => SourceEvent;
 
 const pointer = { type: 'string', pattern: '^/' };
 const isPointers = new Ajv({ allErrors: true }).compile<EventPointers>({
   type: 'object',
   additionalProperties: false,
-  required: ['system', 'eventId', 'type', 'occurredAt', 'objectId', 'objectKind'],
+  required: ['system', 'type', 'occurredAt', 'objectId', 'objectKind'],
   properties: {
     system: { type: 'string', pattern: '^[a-z0-9_-]+$' },
     eventId: pointer,
@@ -100,14 +101,18 @@ function flagAt(body: unknown, path: string): boolean {
   throw lacking(path, 'true or false');
 }
 
-function readPointers(pointers: EventPointers, body: Record<string, unknown>): SourceEvent {
+function readPointers(
+  pointers: EventPointers,
+  body: Record<string, unknown>,
+  signedId?: string,
+): SourceEvent {
   const { objectKind, account, livemode, lane, timeUnit = 'rfc3339' } = pointers;
   const objectId = textAt(body, pointers.objectId);
   return {
     system: pointers.system,
     account: account && textAt(body, account),
     livemode: livemode === undefined || flagAt(body, livemode),
-    eventId: textAt(body, pointers.eventId),
+    eventId: pointers.eventId ? textAt(body, pointers.eventId) : (signedId ?? noId()),
     type: textAt(body, pointers.type),
     occurredAt: timeAt(body, pointers.occurredAt, timeUnit),
     objectId,
@@ -115,6 +120,12 @@ function readPointers(pointers: EventPointers, body: Record<string, unknown>): S
     lane: lane ? textAt(body, lane) : objectId,
     body,
   };
+}
+
+function noId(): never {
+  throw new FinanceError('SOURCE_EVENT_INVALID', {
+    message: 'The event has no id: neither its body nor its signature names one.',
+  });
 }
 
 /** Event object of Stripe (docs.stripe.com/api/events/object); `account` is there for connected accounts only. */
@@ -140,7 +151,7 @@ function readStripe(body: Record<string, unknown>): SourceEvent {
  */
 export function readerOf(config: 'stripe' | EventPointers): EventReader {
   if (config === 'stripe') return readStripe;
-  if (isPointers(config)) return (body) => readPointers(config, body);
+  if (isPointers(config)) return (body, signedId) => readPointers(config, body, signedId);
   const first = isPointers.errors?.[0];
   throw new FinanceError('CONFIG_INVALID', {
     message: `Webhook events: ${first?.instancePath || 'pointers'} ${first?.message}`,
@@ -152,10 +163,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /**
  * The event in a verified body.
  *
+ * @param signedId the id that the signature covers, where the scheme has one
  * @throws FinanceError SOURCE_UNPARSABLE where it is not UTF-8 or not a JSON object, SOURCE_EVENT_INVALID where a
  * field is missing (`details.pointer`)
  */
-export function parseEvent(reader: EventReader, rawBody: Buffer): SourceEvent {
+export function parseEvent(reader: EventReader, rawBody: Buffer, signedId?: string): SourceEvent {
   let body: unknown;
   try {
     body = JSON.parse(utf8.decode(rawBody));
@@ -164,5 +176,5 @@ export function parseEvent(reader: EventReader, rawBody: Buffer): SourceEvent {
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new FinanceError('SOURCE_UNPARSABLE', { message: 'The signed body is not a JSON object.' });
-  return reader(body as Record<string, unknown>);
+  return reader(body as Record<string, unknown>, signedId);
 }

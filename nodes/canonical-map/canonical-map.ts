@@ -44,6 +44,7 @@ export = (RED: RedApi): void =>
         async inPipeline(msg, { context }) {
           const entity = entityNode.entity();
           assertEntity(context.entity, entity);
+          assertMode(msg.source, entity);
           const mapped = await run(msg.payload, mappings, sources, entity, context);
           const document = mapped.document as KeyedDocument;
           context.notes = { ...context.notes, ...notesOf(mapped) };
@@ -117,6 +118,15 @@ function notesOf({ document, used }: Mapped): Notes {
     businessKey: businessKey(keyed),
     contentHash: contentHash(keyed),
   };
+}
+
+/** Whatever the route says: nothing of test mode gets into live books. @throws SOURCE_TEST_MODE */
+function assertMode(source: unknown, { key, mode }: LegalEntity): void {
+  const { livemode } = (source ?? {}) as { livemode?: unknown };
+  if (mode !== 'live' || livemode !== false) return;
+  throw new FinanceError('SOURCE_TEST_MODE', {
+    message: `A test-mode event came to the live entity ${key}.`,
+  });
 }
 
 /** @throws DOCUMENT_OWNER, DOCUMENT_APPROVAL */

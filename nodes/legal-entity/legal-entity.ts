@@ -1,4 +1,4 @@
-import { toFinanceError } from '../../errors';
+import { FinanceError, toFinanceError } from '../../errors';
 import { type KindPolicy, type LegalEntity, type Party, validateLegalEntity } from '../../finance';
 import type { EntityNode } from '../kit/config-nodes';
 import { optionalField, rowsField } from '../kit/fields';
@@ -80,6 +80,11 @@ function readConfig(config: LegalEntityConfig): Read {
       kinds,
     }),
   );
+  const timeless = rows.find(({ timing, batchAt }) => timing === 'batch' && !batchAt);
+  if (timeless)
+    throw new FinanceError('CONFIG_INVALID', {
+      message: `Documents of kind ${timeless.kind} are taken in batches: say at what time.`,
+    });
   const batched = rows.filter(({ timing, batchAt }) => timing === 'batch' && batchAt);
   for (const { batchAt } of batched) nextTimeOfDay(0, batchAt!, entity.timeZone);
   return { entity, batches: new Map(batched.map(({ kind, batchAt }) => [kind ?? '', batchAt!])) };

@@ -1,4 +1,5 @@
 import { type PrepareOptions, planInvoice } from '../../connectors/odoo';
+import { leaseOf } from '../../engine';
 import { externalKey, type Invoice, type LegalEntity } from '../../finance';
 import { configNode } from '../kit/config-nodes';
 import { invoiceIn } from '../kit/documents';
@@ -36,6 +37,13 @@ export = (RED: RedApi): void =>
         prefix,
       });
 
+      /** A dry run ends here: no effect comes behind it, and the key is free for the real one. */
+      const rehearse = async (msg: Message, { store, context }: Run): Promise<Outcome> => {
+        const outcome = await plan(msg);
+        await store.settle({ ...leaseOf(context), outcome: 'skipped', reason: 'dry run' });
+        return outcome;
+      };
+
       const plan = async (msg: Message): Promise<Outcome> => {
         const entity = entityNode.entity();
         const invoice = invoiceIn(msg, entity);
@@ -59,7 +67,7 @@ export = (RED: RedApi): void =>
         return { output: 0, text: posted.name };
       };
 
-      if (config.dryRun) return { inPipeline: plan, alone: plan };
+      if (config.dryRun) return { inPipeline: rehearse, alone: plan };
       return {
         inPipeline: post,
         alone(msg) {

@@ -27,8 +27,8 @@ export async function waitsForInvoice(
   const reference = businessKey(preceding);
   const known = await store.reference({ businessKey: reference });
   if (known?.completed) return false;
-  // an invoice that this store never saw may still be there: of an earlier store, or of a pipeline without a guard
-  if (!known && (await isInOdoo(preceding))) return false;
+  // It may be posted all the same: by an earlier store, by a pipeline without a guard, or held after its posting.
+  if (await isInOdoo(preceding)) return false;
   const due = Date.now() + Math.round(days * DAY_MS);
   await store.awaitReference({ ...leaseOf(context), businessKey: reference, due });
   return true;

@@ -92,9 +92,12 @@ function effectOf(service: TaxServiceNode, phase: 'quote' | 'commit'): Effect<Re
     async perform(request) {
       const call = callOf(request);
       try {
-        return recorded(await engine[phase](call));
+        const decision = await engine[phase](call);
+        // A quote leaves no record: one that differs is asked again after rates or data are corrected.
+        if (phase === 'quote') assertAgrees(decision, service.tolerance);
+        return recorded(decision);
       } catch (error) {
-        if (!isFinanceError(error) || error.code !== 'TAX_UNAVAILABLE' || service.fallback === 'hold')
+        if (!isFinanceError(error) || error.kind !== 'unavailable' || service.fallback === 'hold')
           throw error;
         return recorded(provisional(call, phase, engine.name));
       }

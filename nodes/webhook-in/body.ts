@@ -31,8 +31,15 @@ export async function readBody(req: IncomingMessage & { body?: unknown }, limit:
   if (encoding === 'identity') return await bytesOf(req, limit, Number(req.headers['content-length']));
   const decoder = DECODERS[encoding]?.();
   if (!decoder) throw refused(415, 'SOURCE_UNPARSABLE', `The content encoding ${encoding} is not known.`);
+  // Anyone may send this, signed or not: what goes wrong after a refusal must find a listener, or it ends the process.
+  decoder.on('error', () => undefined);
   req.on('error', (error) => decoder.destroy(error));
-  return await bytesOf(req.pipe(decoder), limit);
+  try {
+    return await bytesOf(req.pipe(decoder), limit);
+  } finally {
+    req.unpipe(decoder);
+    decoder.destroy();
+  }
 }
 
 const CONSUMED =

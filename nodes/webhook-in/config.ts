@@ -49,7 +49,7 @@ export function readRules(config: WebhookInConfig): WebhookRules {
   return {
     system,
     scheme: schemeOf(name === 'hmac' ? { ...options, scheme: name } : name),
-    read: readerFor(name, event, system),
+    read: readerFor(name, event, system, name === 'standard-webhooks' || options.idHeader !== undefined),
     toleranceSeconds: numberField(config.toleranceSeconds, 'toleranceSeconds', 300, 1),
     bodyLimit,
     kinds: textMapField(config.kinds, 'kinds'),
@@ -69,8 +69,13 @@ function optionsOf({ schemeOptions }: WebhookInConfig): Record<string, unknown> 
 }
 
 /** Stripe's events are known; those of a declared source say where their fields are. */
-function readerFor(scheme: string, event: unknown, system: string): EventReader {
+function readerFor(scheme: string, event: unknown, system: string, signsId: boolean): EventReader {
   if (event === undefined && scheme === 'stripe') return readerOf('stripe');
+  if (typeof event === 'object' && event !== null && !signsId && !('eventId' in event))
+    throw new FinanceError('CONFIG_INVALID', {
+      message:
+        'The events have no id: say where it is in the body, or in which header the signature covers it.',
+    });
   if (typeof event === 'object' && event !== null) return readerOf({ system, ...event } as EventPointers);
   throw new FinanceError('CONFIG_INVALID', {
     message: 'The field schemeOptions needs "event": where the fields of an event are, as JSON pointers.',

@@ -94,26 +94,28 @@ class Webhook {
     if (this.host.paused) return putOff(res, RETRY_SECONDS);
     const rawBody = await readBody(req, this.rules.bodyLimit);
     const { scheme, toleranceSeconds } = this.rules;
+    let signedId: string | undefined;
     try {
-      scheme.verify({
+      ({ eventId: signedId } = scheme.verify({
         rawBody,
         headers: req.headers,
         secrets: this.secrets,
         now: new Date(),
         toleranceSeconds,
-      });
+      }));
     } catch (caught) {
       return this.refuseSignature(res, toFinanceError(caught));
     }
-    const received = this.read(rawBody, req.headers['content-type'] ?? 'application/octet-stream');
+    const mediaType = req.headers['content-type'] ?? 'application/octet-stream';
+    const received = this.read(rawBody, mediaType, signedId);
     const { documentId, status } = await this.store.receive(received);
     say(res, 200, status === 'duplicate' ? { received: true, duplicate: true } : { received: true });
     this.tell(received, documentId, status);
   }
 
-  private read(rawBody: Buffer, mediaType: string): Received {
+  private read(rawBody: Buffer, mediaType: string, signedId: string | undefined): Received {
     try {
-      return receivedOf(parseEvent(this.rules.read, rawBody), rawBody, this.rules, 'webhook');
+      return receivedOf(parseEvent(this.rules.read, rawBody, signedId), rawBody, this.rules, 'webhook');
     } catch (caught) {
       return unreadable(toFinanceError(caught), rawBody, mediaType, this.rules);
     }

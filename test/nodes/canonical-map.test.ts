@@ -42,6 +42,12 @@ describe('canonical map', () => {
   const failure = async () =>
     (await bench.message('failed')).error as { code: string; kind: string; message: string };
 
+  it('lets nothing of test mode into live books, whatever the route says', async () => {
+    await load();
+    await bench.receive(invoiceFinalized({ lines: [LINE] }), { source: { system: 'stripe', livemode: false } });
+    assert.equal((await failure()).code, 'SOURCE_TEST_MODE');
+  });
+
   it('makes the canonical document, with accounts, and notes what it used', async () => {
     await load();
     await bench.receive(invoiceFinalized({ lines: [LINE] }));

@@ -38,8 +38,9 @@ describe('Configuration nodes', () => {
       wrong('c', {
         kinds: '[{"kind":"invoice","owner":"s","timing":"batch","batchAt":"25:00","approval":false}]',
       }),
+      wrong('d', { kinds: '[{"kind":"invoice","owner":"s","timing":"batch","approval":false}]' }),
     ]);
-    for (const id of ['a', 'b', 'c'])
+    for (const id of ['a', 'b', 'c', 'd'])
       assert.throws(() => bench.node<EntityNode>(id).entity(), { code: 'CONFIG_INVALID' });
   });
 

@@ -201,6 +201,8 @@ describe('odoo post', () => {
     assert.deepEqual(await moves(), []);
     assert.equal(odoo.odoo.db.all('res.partner').length, partners);
     assert.deepEqual(await bench.kindsOfSteps(documentId), []);
+    const { state, outcome } = await bench.store.documentRow({ documentId });
+    assert.deepEqual([state, outcome], ['settled', 'skipped'], 'no effect comes behind a dry run');
   });
 
   it('a draft that a person changed or deleted is never made or posted in silence', async () => {

@@ -123,12 +123,20 @@ describe('tax engine call', () => {
     await bench.close();
     await tax!.close();
     await http({ fallback: 'provisional' });
-    await fault({ fault: '500', at: 'commit', times: 1 });
+    await tax!.close();
     const documentId = await bench.receive(withTax('19.50', '119.50'));
     const decided = await decisionOf();
     assert.deepEqual([decided.fallback, decided.totalTax, decided.sourceTax], [true, '19.50', '19.50']);
     await bench.store.replay({ documentId, actor: 'carla', reason: 'again' });
     assert.deepEqual((await bench.message('done', 2)).tax, decided, 'the recorded result');
+  });
+
+  it('a quote that differs is asked again after the service was corrected', async () => {
+    await load({}, { phase: 'quote' });
+    const documentId = await bench.receive(withTax('19.50', '119.50'));
+    await bench.message('held');
+    assert.deepEqual(await bench.codes(), ['TAX_DIFFERS']);
+    assert.deepEqual(await bench.kindsOfSteps(documentId), ['tax.quote failed']);
   });
 
   it('works in an ordinary flow', async () => {

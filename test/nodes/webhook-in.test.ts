@@ -92,6 +92,62 @@ describe('webhook in', () => {
     assert.equal(bench.lines.filter(({ text: said }) => said.includes('refused')).length, 3);
   });
 
+  it('a packed body that is too large and damaged, signed or not, is refused and nothing more', async () => {
+    await load();
+    const packed = gzipSync(Buffer.alloc(4_000_000, 'a'));
+    const broken = Buffer.concat([packed.subarray(0, packed.length - 200), Buffer.alloc(200, 7)]);
+    for (let times = 0; times < 5; times++) {
+      const headers = { 'content-encoding': 'gzip' };
+      const answer = await fetch(`${base}/hooks/stripe`, { method: 'POST', body: broken, headers }).catch(
+        () => undefined,
+      );
+      assert.ok(answer === undefined || [400, 413].includes(answer.status), String(answer?.status));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal((await post(event())).status, 200, 'the process lives');
+  });
+
+  it('takes the id that the signature covers where the body has none: two events about one object are two', async () => {
+    const secret = `whsec_${Buffer.from('key-of-the-standard').toString('base64')}`;
+    const pointers = {
+      type: '/type',
+      occurredAt: '/timestamp',
+      objectId: '/data/id',
+      objectKind: '=invoice',
+      account: '/account',
+    };
+    const standard = { scheme: 'standard-webhooks', schemeOptions: JSON.stringify({ event: pointers }) };
+    await load(
+      { ...standard, system: 'other', kinds: '{"invoice.created":"invoice","invoice.voided":"invoice"}' },
+      {},
+      secret,
+    );
+    for (const [id, type] of [
+      ['msg_1', 'invoice.created'],
+      ['msg_2', 'invoice.voided'],
+      ['msg_2', 'invoice.voided'],
+    ] as const) {
+      const text = JSON.stringify({
+        type,
+        timestamp: '2026-11-20T10:00:00Z',
+        account: 'acct_l',
+        data: { id: 'in_1' },
+      });
+      const headers = signTestHeader('standard-webhooks', {
+        rawBody: Buffer.from(text),
+        secret,
+        timestamp: new Date(),
+        id,
+      });
+      assert.equal((await post(text, { headers })).status, 200);
+    }
+    const keys = (await bench.store.deliveries()).map(({ receive_key, count }) => [receive_key, count]);
+    assert.deepEqual(keys, [
+      ['other/acct_l/msg_1', 1],
+      ['other/acct_l/msg_2', 2],
+    ]);
+  });
+
   it('takes the old and the new secret during a rotation', async () => {
     await load({}, {}, `whsec_next\n${SECRET}\n`);
     assert.equal((await post(event())).status, 200);

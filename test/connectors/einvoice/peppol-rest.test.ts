@@ -137,7 +137,7 @@ describe('the Peppol channel', function () {
 
   it('names every failure of the network, and what follows from it', async () => {
     const cases: [unknown, ErrorCode, string][] = [
-      [{ fault: '500', at: 'submit' }, 'EINVOICE_UNAVAILABLE', 'retry'],
+      [{ fault: '500', at: 'submit' }, 'EINVOICE_TIMEOUT', 'ambiguous'],
       [{ fault: '429', at: 'submit', retryAfterSeconds: 7 }, 'EINVOICE_THROTTLED', 'throttle'],
       [{ fault: '403', at: 'submit' }, 'EINVOICE_UNAUTHORIZED', 'auth'],
       [{ fault: '504', at: 'submit' }, 'EINVOICE_TIMEOUT', 'ambiguous'],

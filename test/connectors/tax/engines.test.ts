@@ -150,7 +150,7 @@ describe('tax engines', function () {
 
   it('name every failure of the service', async () => {
     const cases: [unknown, ErrorCode, string][] = [
-      [{ fault: '500', at: 'commit' }, 'TAX_UNAVAILABLE', 'unavailable'],
+      [{ fault: '500', at: 'commit' }, 'TAX_TIMEOUT', 'in_doubt'],
       [{ fault: '504', at: 'commit' }, 'TAX_TIMEOUT', 'in_doubt'],
       [{ fault: '429', at: 'commit', retryAfterSeconds: 3 }, 'TAX_UNAVAILABLE', 'throttled'],
       [{ fault: '422', at: 'commit' }, 'TAX_REJECTED', 'rejected'],
