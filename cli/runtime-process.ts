@@ -20,39 +20,49 @@ export class RuntimeProcess {
     readonly data: string,
     readonly port: number,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly program: string[],
   ) {}
 
-  /** Prepares a data folder for the runtime; nothing is started yet. */
+  /**
+   * Prepares a data folder for the runtime; nothing is started yet.
+   * @param program script and first arguments, for a stand-in of the runtime
+   */
   static async prepare(
     data: string,
     sandbox: SandboxAddresses,
     env: NodeJS.ProcessEnv = {},
+    program = [MAIN, 'run'],
   ): Promise<RuntimeProcess> {
     installTemplate(data, 'billing-invoice', credentialsOf(sandbox));
     const quiet = { LEDGERWAY_LOG_LEVEL: 'error', LEDGERWAY_ADMIN_PASSWORD: 'not-a-secret-here' };
-    return new RuntimeProcess(data, await freePort(), {
-      ...process.env,
-      ...quiet,
-      ...environmentOf(sandbox),
-      ...env,
-    });
+    const all = { ...process.env, ...quiet, ...environmentOf(sandbox), ...env };
+    return new RuntimeProcess(data, await freePort(), all, program);
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** For the admin API. */
+  get adminPassword(): string {
+    return this.env.LEDGERWAY_ADMIN_PASSWORD ?? '';
+  }
+
   get alive(): boolean {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Starts the process; resolves at once. {@link ready} waits for it. */
-  start(env: NodeJS.ProcessEnv = {}): void {
-    const args = ['--enable-source-maps', MAIN, 'run', '--data', this.data, '--port', String(this.port)];
+  /**
+   * Starts the process; returns at once. {@link ready} waits for it.
+   * @param onBoundary hears of the boundaries that LEDGERWAY_TELL_AT names
+   */
+  start(env: NodeJS.ProcessEnv = {}, onBoundary?: () => void): void {
+    const args = ['--enable-source-maps', ...this.program, '--data', this.data, '--port', String(this.port)];
     const child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: { ...this.env, ...env },
     });
+    child.on('message', () => onBoundary?.());
     this.child = child;
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => resolve(signal === 'SIGKILL' ? 'killed' : (code ?? 1)));
@@ -107,7 +117,8 @@ export class RuntimeProcess {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback that is free just now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

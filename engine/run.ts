@@ -1,5 +1,6 @@
 import { FinanceError, toFinanceError } from '../errors';
 import { boundary } from './boundary';
+import { now } from './clock';
 import type { Json, RunContext } from './model';
 import type { Store } from './store';
 import type { Passage, Target, Targets } from './targets';
@@ -172,7 +173,7 @@ async function attempt<Result extends Json>(
   }
   const found = await ask(effect, known.request);
   if (found !== undefined) return found;
-  const remaining = known.intendedAt + (spec.processingLimitMs ?? 0) - Date.now();
+  const remaining = known.intendedAt + (spec.processingLimitMs ?? 0) - now();
   if (remaining > 0)
     throw new FinanceError('RUN_IN_DOUBT', {
       message: `${spec.target} may still work on the request.`,
@@ -209,7 +210,7 @@ async function keep<Result extends Json>(
       await store.complete({ documentId, fence, stepId, result });
       return { status: 'done', result, replayed: false };
     }
-    const until = Date.now() + result.delayMs;
+    const until = now() + result.delayMs;
     await store.pend({ documentId, fence, stepId, result: result.result, until });
     return { status: 'waiting' };
   } catch (caught) {

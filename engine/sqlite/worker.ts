@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FinanceError, type StoredError, toFinanceError } from '../../errors';
+import { now } from '../clock';
 import { MIGRATIONS, SCHEMA_VERSION } from '../migrations';
 import {
   inDialect,
@@ -115,7 +116,7 @@ export class SqliteConnection {
 
   /** Runs all jobs in one transaction, each in a savepoint of its own; durable when it returns. */
   run(jobs: Job[]): Committed {
-    const tx = newTx({ now: Date.now(), dialect: 'sqlite', chains: 1 });
+    const tx = newTx({ now: now(), dialect: 'sqlite', chains: 1 });
     try {
       this.database.exec(this.options.readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE');
       const answers = jobs.map((job) => this.runOne(tx, job));
