@@ -4,6 +4,7 @@ import { chaos } from './chaos';
 import { demo } from './demo';
 import { run } from './run';
 import { start } from './start';
+import { store } from './store';
 
 /** A command takes its arguments and gives the exit code. */
 type Command = (args: string[]) => Promise<number>;
@@ -12,8 +13,19 @@ const COMMANDS: Record<string, { run: Command; about: string }> = {
   start: { run: start, about: 'runtime, sandbox and a day of events: --data DIR --port N --json' },
   run: { run, about: 'the runtime alone: --data DIR --port N --host ADDRESS --json' },
   demo: { run: demo, about: 'the day without staying up, with the tie: --documents N --seed S --json' },
-  chaos: { run: chaos, about: 'kills the runtime again and again: --kills N --documents N --seed S --json' },
-  audit: { run: audit, about: 'verify --data DIR --json: the audit chain and all that it vouches for' },
+  chaos: {
+    run: chaos,
+    about:
+      'the proof: --store S --kills N --documents N --seed S --faults LIST|all --workers W --naive --json',
+  },
+  audit: {
+    run: audit,
+    about: 'verify | anchor | keygen: the audit chain, and signed marks of where it stands',
+  },
+  store: {
+    run: store,
+    about: 'backup | restore | drill | retain | migrate: --data DIR --from … --to … --json',
+  },
 };
 
 async function main([name, ...args]: string[]): Promise<number> {
