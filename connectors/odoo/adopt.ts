@@ -5,7 +5,7 @@ import type { Difference } from './moves/differences';
 import type { PrepareOptions } from './moves/prepare';
 import { findPartner } from './party';
 import type { Kinds, PostableDocument, PosterName, PostRequest } from './posting/kinds';
-import { poster, posterNameOf } from './posting/post';
+import { poster, posterNameOf } from './posting/posters';
 import { singly } from './posting/writer';
 import { type Domain, searchRead, textOf } from './records';
 

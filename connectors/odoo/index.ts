@@ -68,15 +68,15 @@ export type {
 export { ACTION_CODE, installAction, type OneTransaction } from './posting/one-transaction';
 export { type DocumentPlan, planDocument } from './posting/plan';
 export {
-  lookupRecord,
   type Phase,
   type PhaseRunner,
   type PostOptions,
   postDocument,
-  poster,
-  posterNameOf,
   postRequest,
+  type RunOptions,
 } from './posting/post';
+export { poster, posterNameOf } from './posting/posters';
+export { Posting, type PostingOptions } from './posting/posting';
 export { singly, type Writer } from './posting/writer';
 export { type FullDomain, type ReadQuery, readRecords } from './read';
 export { type Reconciled, type ReconcileRequest, reconcilePayment, unreconcile } from './reconcile';

@@ -125,6 +125,29 @@ export class Lookups {
     );
   }
 
+  /** A payment term by its name. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  paymentTerm(company: Company, name: string): Promise<number> {
+    const sought = { model: 'account.payment.term', what: 'payment term', code: name, company: company.id };
+    return this.#named(company, 'name', sought);
+  }
+
+  /** A product by its internal reference. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  product(company: Company, code: string): Promise<number> {
+    const sought = { model: 'product.product', what: 'product', code, company: company.id };
+    return this.#named(company, 'default_code', sought);
+  }
+
+  /** Records that may be of no company, so of all. */
+  #named(company: Company, field: string, sought: Sought): Promise<number> {
+    const { model, code } = sought;
+    return this.#cache.get(`${model} ${company.id} ${code}`, () =>
+      this.#id(sought, [
+        [field, '=', code],
+        ['company_id', 'in', [false, ...company.family]],
+      ]),
+    );
+  }
+
   /** An analytic account and its plan. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
   analytic(company: Company, code: string): Promise<{ id: number; plan?: string }> {
     const sought = { model: 'account.analytic.account', what: 'analytic account', code, company: company.id };

@@ -4,7 +4,8 @@ import { assertPeriodOpen } from '../moves/lock-dates';
 import type { PrepareOptions } from '../moves/prepare';
 import { findPartner } from '../party';
 import type { Kinds, PostableDocument, PostedModel, PosterName } from './kinds';
-import { lookupRecord, poster, posterNameOf } from './post';
+import { poster, posterNameOf } from './posters';
+import { Posting } from './posting';
 
 /** What a document other than an invoice would become; ids are Odoo's, 0 for a partner that would be created. */
 export interface DocumentPlan {
@@ -34,7 +35,7 @@ export async function planDocument(
   const { model, prepare, period } = poster(name);
   const request = await prepare(client, document as never, { ...options, partnerOf });
   const { company, externalKey, expected } = request;
-  const found = await lookupRecord(client, name, request);
+  const found = await new Posting(client, name, request).lookup();
   if (!found) await assertPeriodOpen(client, company, period(request as never));
   return {
     dryRun: true,

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import {
   findByExternalId,
-  lookupRecord,
+  type PaymentRequest,
   type Phase,
   type PostableDocument,
+  Posting,
   planDocument,
   posterNameOf,
   readBack,
@@ -257,6 +258,18 @@ describe('what people do to other kinds meanwhile', () => {
     );
   });
 
+  it('a tax that was edited after we set it is not posted', async () => {
+    const document = withTax(invoice('tax_edited'), '18.99', '118.99');
+    const outcome = await interrupted(document, async (id) => {
+      const { lines } = await readBack(books.client, id, 1);
+      const tax = lines.find(({ type }) => type === 'tax')?.id;
+      await books.edit('account.move', id, { line_ids: [[1, tax, { amount_currency: -18.98 }]] });
+    });
+    assert.equal(outcome, 'ODOO_AMOUNT_DIFFERS');
+    const [id = 0] = await books.moves('S-tax_edited');
+    assert.equal((await readBack(books.client, id, 1)).state, 'draft');
+  });
+
   it('a deleted draft is an exception, never a silent second one', async () => {
     for (const document of [entry('deleted'), payment('deleted', [])]) {
       const model = MODELS[posterNameOf(document)];
@@ -270,12 +283,10 @@ describe('what people do to other kinds meanwhile', () => {
   it('a step in doubt finds its record by the key', async () => {
     const document = payment('doubt', []);
     await books.post(document);
-    const { company } = await books.prepared(document);
-    const externalKey = `ledgerway.${keyed(document)}`;
-    const found = await lookupRecord(books.client, 'payment', { externalKey, company });
-    assert.equal(found?.state, 'posted');
-    const none = await lookupRecord(books.client, 'payment', { externalKey: 'ledgerway.none', company });
-    assert.equal(none, undefined);
+    const request = (await books.prepared(document)) as PaymentRequest;
+    assert.equal((await new Posting(books.client, 'payment', request).lookup())?.state, 'posted');
+    const never = { ...request, externalKey: 'ledgerway.none' };
+    assert.equal(await new Posting(books.client, 'payment', never).lookup(), undefined);
   });
 
   it('an unbalanced entry is refused before anything is sent', async () => {

@@ -140,6 +140,21 @@ describe('bank details', () => {
   });
 });
 
+describe('look-ups of terms and products', () => {
+  it('go by name and by reference, and are found as soon as they are there', async () => {
+    const books = await Books.open(17);
+    const lookups = lookupsOf(books.client);
+    const company = await lookups.company(1);
+    assert.equal(await lookups.paymentTerm(company, '30 Days'), 2);
+    await assert.rejects(lookups.product(company, 'SKU-1'), { code: 'ODOO_LOOKUP' });
+    await books.admin.call('product.product', 'create', {
+      named: { vals_list: [{ name: 'One', default_code: 'SKU-1' }] },
+    });
+    assert.ok(await lookups.product(company, 'SKU-1'));
+    await books.close();
+  });
+});
+
 describe('products', () => {
   let books: Books;
   before(async () => {
