@@ -17,6 +17,7 @@ export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'documentRow',
   'targets',
   'audit',
+  'auditChains',
   'auditHeads',
   'checkAnchors',
   'expired',

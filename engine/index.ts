@@ -6,7 +6,6 @@ export {
   newAnchorKey,
   readAnchors,
 } from './anchors';
-export type { AuditVerification } from './audit';
 export { boundariesPassed, boundary, killAtBoundary } from './boundary';
 export type { Cluster } from './cluster';
 export { Host, type Log } from './host';
@@ -30,3 +29,4 @@ export { MESSAGE_PIPELINE } from './transitions/lease';
 export { type ExceptionView, type Figures, noFigures, type Trace } from './transitions/read';
 export { findOverlap } from './transitions/receive';
 export type { TargetRow } from './transitions/targets';
+export type { AuditVerification } from './verify';

@@ -78,6 +78,16 @@ export const ERRORS = {
     'The lease of this document is over: another worker holds it, or it is settled.',
     'Nothing to do: the newer lease goes on with the document.',
   ),
+  STORE_NOT_EMPTY: row(
+    'invalid',
+    'The place is taken: a store or other files are there already.',
+    'Name an empty folder or database.',
+  ),
+  STORE_DAMAGED: row(
+    'invalid',
+    'The store, its backup or its copy does not verify.',
+    'Do not use it: see the findings, and take another backup.',
+  ),
   STORE_NOT_FOUND: row('invalid', 'There is no such document, step or exception.', 'Check the id.'),
   STORE_STATE: row(
     'conflict',

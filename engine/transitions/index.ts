@@ -1,6 +1,7 @@
 import { auditHeads, checkAnchors } from '../anchors';
-import { seal, verifyAudit } from '../audit';
+import { seal } from '../audit';
 import type { Transition, Tx } from '../transaction';
+import { type AuditVerification, verifyAudit, verifyChains } from '../verify';
 import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
 import { deliveries, documents, exceptions, figures, trace } from './read';
 import { getCursor, receive, setCursor, syncPipelines } from './receive';
@@ -11,8 +12,12 @@ import { complete, failRun, failStep, intend, pend } from './step';
 import { pauseTarget, targets } from './targets';
 import { endTurn, takeTurn } from './turn';
 
-function* audit(_tx: Tx): Transition<import('../audit').AuditVerification> {
+function* audit(_tx: Tx): Transition<AuditVerification> {
   return yield* verifyAudit();
+}
+
+function* auditChains(_tx: Tx): Transition<{ events: number; findings: string[] }> {
+  return yield* verifyChains();
 }
 
 /** Every transition of the state machine and every query of the store, by name; each runs in one transaction. */
@@ -57,6 +62,7 @@ export const TRANSITIONS = {
   documents,
   deliveries,
   audit,
+  auditChains,
   auditHeads,
   checkAnchors,
 } as const;
