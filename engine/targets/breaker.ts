@@ -58,6 +58,12 @@ export class Breaker {
     else if (this.openUntil === undefined) this.endCall(how);
   }
 
+  /** A call that no leave was asked for failed. */
+  fail(): void {
+    const halfOpen = this.state === 'half open' && !this.probing;
+    this.end({ probe: halfOpen }, 'failed');
+  }
+
   private endProbe(how: CallEnd): void {
     this.probing = false;
     if (how === 'answered') this.close();

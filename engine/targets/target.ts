@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FinanceError, isFinanceError } from '../../errors';
 import type { Rate, RateLimiter } from '../rate-limit';
+import { isNotTried } from '../retry';
 import { Breaker, type BreakerLimits, type CallEnd, type Leave } from './breaker';
 import { Slots } from './slots';
 
@@ -24,6 +25,9 @@ export interface Passage {
   /** Gives the leave back, called or not. */
   leave(): void;
 }
+
+/** Errors that the breaker knows of; one may pass through several calls. */
+const counted = new WeakSet<object>();
 
 /** A system that steps have effects on: how fast, how many at once, and whether it is up. */
 export class Target {
@@ -66,6 +70,21 @@ export class Target {
     }
   }
 
+  /**
+   * Reads what a step needs before it can be asked for, steps of its own among it: kept from a target that is down,
+   * and its failures count, but it takes no slot.
+   * @throws what `work` throws; TARGET_UNAVAILABLE while the breaker is open
+   */
+  async prepare<Result>(work: () => Promise<Result> | Result): Promise<Result> {
+    this.assertUp();
+    try {
+      return await work();
+    } catch (error) {
+      if (isOutage(error) && !counted.has(error)) this.breaker.fail();
+      throw error;
+    }
+  }
+
   private assertUp(): void {
     if (this.breaker.waitMs > 0) throw this.down();
   }
@@ -95,7 +114,9 @@ export class Target {
           end('answered');
           return result;
         } catch (error) {
-          end(isOutage(error) ? 'failed' : 'answered');
+          const down = isOutage(error);
+          if (down) counted.add(error);
+          end(down ? 'failed' : 'answered');
           throw error;
         }
       },
@@ -134,10 +155,10 @@ export class Target {
 }
 
 /** Whether the error says that the target is down, and not that it answers what we do not like. */
-function isOutage(error: unknown): boolean {
+function isOutage(error: unknown): error is FinanceError {
   if (!isFinanceError(error)) return false;
   const { code, kind } = error;
   // The engine's own words: the target answered that it knows nothing, or it was not asked.
-  if (code === 'RUN_IN_DOUBT' || code.startsWith('STORE_')) return false;
+  if (code === 'RUN_IN_DOUBT' || code.startsWith('STORE_') || isNotTried(error)) return false;
   return kind === 'unavailable' || kind === 'in_doubt' || code === 'RUN_DEADLINE';
 }

@@ -64,5 +64,6 @@ export async function requestOnce<Request extends HashedRequest>(
     const request = known?.request as Request | undefined;
     if (known && known.state !== 'failed' && request?.contentHash === contentHash) return request;
   }
-  return await make();
+  const place = Targets.ofStore(store)?.of(target);
+  return place ? await place.prepare(make) : await make();
 }

@@ -102,6 +102,22 @@ describe('Limits of a target', () => {
     }
   });
 
+  it('what is read before a step is kept from a target that is down, and its failures count, each once', async () => {
+    const at = target({ concurrency: 1, breaker: { failures: 2, pauseMs: 20 } });
+    const outage = () => Promise.reject(new FinanceError('ODOO_UNAVAILABLE'));
+    const nested = () => at.prepare(() => call(at, outage));
+    await assert.rejects(nested(), { code: 'ODOO_UNAVAILABLE' });
+    assert.equal(at.state, 'up', 'one failure, though it passed two places');
+    await assert.rejects(at.prepare(outage), { code: 'ODOO_UNAVAILABLE' });
+    await assert.rejects(nested(), { code: 'TARGET_UNAVAILABLE' });
+    await sleep(25);
+    await assert.rejects(at.prepare(outage), { code: 'ODOO_UNAVAILABLE' });
+    assert.equal(at.breaker.state, 'open', 'as a probe that failed');
+    await sleep(45);
+    assert.equal(await at.prepare(() => call(at, async () => 7)), 7);
+    assert.equal(at.state, 'up');
+  });
+
   it('whoever waited for a slot while the breaker opened does not call', async () => {
     const at = target({ concurrency: 1, breaker: { failures: 1 } });
     const failing = call(at, async () => {
