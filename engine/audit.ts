@@ -28,6 +28,7 @@ export const SEALED = {
       'seq',
       'entity',
       'kind',
+      'received_kind',
       'pipeline',
       'lane',
       'lane_policy',
@@ -156,7 +157,7 @@ function plain(value: SqlValue): string | number | null {
 /** Hash of one event, linked to the one before. */
 export function linkHash(previous: string, event: AuditEvent): string {
   const { chain, seq, at, document_id, type, data } = event;
-  return sha256(JSON.stringify([previous, chain, seq, at, document_id, type, data]));
+  return sha256(JSON.stringify([previous, Number(chain), Number(seq), Number(at), document_id, type, data]));
 }
 
 export interface AuditEvent {
@@ -276,122 +277,4 @@ function* appendAtOnce(event: Chained): Transition<void> {
 function* moveHead({ chain, seq, hash }: Head, isNew: boolean): Transition<void> {
   if (isNew) return yield* insert('audit_heads', { chain, seq, hash });
   yield* run('UPDATE audit_heads SET seq = $2, hash = $3 WHERE chain = $1', chain, seq, hash);
-}
-
-export interface AuditVerification {
-  ok: boolean;
-  events: number;
-  rows: number;
-  /** What does not verify, the first 100. */
-  findings: string[];
-}
-
-/** Collects what the chain says and compares it with the tables; see `ledgerway audit verify`. */
-export function* verifyAudit(page = 5000): Transition<AuditVerification> {
-  const findings: string[] = [];
-  const find = (text: string) => {
-    if (findings.length < 100) findings.push(text);
-  };
-  const last = new Map<string, { order: number; digest: string }>();
-  const heads = yield* all<{ chain: number; seq: number; hash: string }>(
-    'SELECT chain, seq, hash FROM audit_heads ORDER BY chain',
-  );
-  const stray = yield* one<{ n: number }>(
-    'SELECT COUNT(*) AS n FROM audit WHERE chain NOT IN (SELECT chain FROM audit_heads)',
-  );
-  if (Number(stray?.n ?? 0) > 0) find(`${stray!.n} audit events stand in a chain without a head`);
-  let events = 0;
-  for (const head of heads) {
-    let hash = '';
-    let seq = 0;
-    for (;;) {
-      const rows = yield* all<AuditEvent & { hash: string }>(
-        'SELECT chain, seq, at, document_id, type, data, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3',
-        head.chain,
-        seq,
-        page,
-      );
-      for (const row of rows) {
-        const place = `chain ${head.chain} event ${row.seq}`;
-        if (Number(row.seq) !== seq + 1)
-          find(`${place}: events ${seq + 1} to ${Number(row.seq) - 1} are missing`);
-        const expected = linkHash(hash, {
-          ...row,
-          chain: Number(row.chain),
-          seq: Number(row.seq),
-          at: Number(row.at),
-        });
-        if (expected !== row.hash) find(`${place}: its content does not match its hash`);
-        seq = Number(row.seq);
-        hash = row.hash;
-        events++;
-        const { order = seq, seals } = sealsOf(row.data, place, find);
-        for (const [table, key, value] of seals) {
-          const name = `${table} ${key}`;
-          const known = last.get(name);
-          if (!known || known.order <= order) last.set(name, { order, digest: value });
-        }
-      }
-      if (rows.length < page) break;
-    }
-    if (seq !== Number(head.seq) || hash !== head.hash)
-      find(`chain ${head.chain}: it ends at event ${seq}, its head says ${head.seq}`);
-  }
-  const rows = yield* verifyRows(last, page, find);
-  return { ok: findings.length === 0, events, rows, findings };
-}
-
-function sealsOf(
-  data: string,
-  place: string,
-  find: (text: string) => void,
-): { order?: number; seals: PendingEvent['seals'] } {
-  try {
-    const event = JSON.parse(data) as { order?: number; seals: PendingEvent['seals'] };
-    if (event.seals.every((seal) => seal.length === 3)) return event;
-    throw new TypeError('A seal is a table, a key and a digest.');
-  } catch {
-    find(`${place}: its content is not readable`);
-    return { seals: [] };
-  }
-}
-
-/** Every sealed row must have the digest of its last event, and no sealed row may be missing or unheard of. */
-function* verifyRows(
-  last: Map<string, { digest: string }>,
-  page: number,
-  find: (text: string) => void,
-): Transition<number> {
-  let count = 0;
-  for (const table of Object.keys(SEALED) as SealedTable[]) {
-    const { key: keyColumn, columns } = SEALED[table];
-    const extra = table === 'bodies' ? ', content' : '';
-    let after = '';
-    for (;;) {
-      const rows: SqlRow[] = yield* all(
-        `SELECT ${keyColumn} AS row_key, ${columns.join(', ')}${extra} FROM ${table} WHERE ${keyColumn} > $1 ORDER BY ${keyColumn} LIMIT $2`,
-        after,
-        page,
-      );
-      for (const row of rows) {
-        after = String(row.row_key);
-        const name = `${table} ${after}`;
-        const sealed = last.get(name);
-        last.delete(name);
-        count++;
-        if (!sealed) find(`${name}: no audit event tells of it`);
-        else if (sealed.digest !== digest(table, row)) find(`${name}: it was changed outside the engine`);
-        if (table === 'bodies' && row.erased_at === null && sha256(asBytes(row.content)) !== row.sha256)
-          find(`${name}: its content does not match its hash`);
-      }
-      if (rows.length < page) break;
-    }
-  }
-  for (const [name, { digest: value }] of last)
-    if (value !== 'gone') find(`${name}: it was deleted outside the engine`);
-  return count;
-}
-
-function asBytes(content: SqlValue | undefined): Uint8Array {
-  return content instanceof Uint8Array ? content : Buffer.from(String(content ?? ''));
 }
