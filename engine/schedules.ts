@@ -38,32 +38,31 @@ export class Schedules {
 
   /** Starts a schedule; one never run, or overdue, runs at once. @returns stops it */
   every(schedule: ScheduleOptions): () => void {
-    this.schedules.get(schedule.name)?.stop();
-    const running = new Schedule(schedule, this.options);
-    this.schedules.set(schedule.name, running);
-    running.look(PAUSED_MS);
-    return () => {
-      running.stop();
-      if (this.schedules.get(schedule.name) === running) this.schedules.delete(schedule.name);
-    };
+    const before = this.schedules.get(schedule.name);
+    before?.stop();
+    const next = new Schedule(schedule, this.options);
+    this.schedules.set(schedule.name, next);
+    void (before?.run ?? Promise.resolve()).then(() => next.look(PAUSED_MS));
+    return () => next.stop();
   }
 
   /** A tick: it may be time for `name`. @returns whether this process knows the schedule */
   tick(name: string): boolean {
     const schedule = this.schedules.get(name);
-    schedule?.look(0);
-    return schedule !== undefined;
+    if (!schedule?.going) return false;
+    schedule.look(0);
+    return true;
   }
 
   /** Name and period of each. */
   list(): { name: string; everyMs: number }[] {
-    return [...this.schedules.values()].map(({ schedule: { name, everyMs } }) => ({ name, everyMs }));
+    const going = [...this.schedules.values()].filter((one) => one.going);
+    return going.map(({ schedule: { name, everyMs } }) => ({ name, everyMs }));
   }
 
   /** Stops all, and waits for what runs. */
   async close(): Promise<void> {
     const all = [...this.schedules.values()];
-    this.schedules.clear();
     for (const schedule of all) schedule.stop();
     await Promise.all(all.map(({ run }) => run));
   }
@@ -80,13 +79,17 @@ class Schedule {
     private readonly options: SchedulesOptions,
   ) {}
 
+  get going(): boolean {
+    return !this.stopped.signal.aborted;
+  }
+
   stop(): void {
     this.stopped.abort();
     clearTimeout(this.timer);
   }
 
   look(delayMs: number): void {
-    if (this.stopped.signal.aborted) return;
+    if (!this.going) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.start(), delayMs);
     this.timer.unref();
@@ -122,7 +125,7 @@ class Schedule {
     await work(this.stopped.signal).catch(report);
     clearInterval(renewal);
     await renewed;
-    const unfinished = paused() || this.stopped.signal.aborted;
+    const unfinished = paused() || !this.going;
     const nextMs = unfinished ? 0 : Math.max(0, Math.ceil((1 - EARLY) * everyMs - elapsed()));
     await store.endTurn({ name, worker, nextMs });
     return unfinished ? PAUSED_MS : Math.max(PAUSED_MS, everyMs - elapsed() + patienceMs());

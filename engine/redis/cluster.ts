@@ -142,9 +142,9 @@ class RedisCluster implements Cluster {
   async close(): Promise<void> {
     clearTimeout(this.sending);
     await this.leader.close();
-    if (this.connection.ready) await Promise.allSettled([this.worker.close(), this.queue.close()]);
-    else await this.worker.disconnect().catch(() => undefined);
     this.connection.close();
+    // A wake-up lost here is found by the poll: nothing to wait for.
+    await Promise.allSettled([this.worker.close(true), this.queue.close()]);
   }
 }
 

@@ -17,22 +17,31 @@ interface Fallible {
 
 /** The connections of one process to Redis. They come back by themselves; meanwhile commands fail at once. */
 export class Connection {
+  /** For commands that do not block. */
+  readonly client: Redis;
+  private readonly options: ServerOptions & { retryStrategy(times: number): number | null };
   private complained = false;
   private closing = false;
 
   private constructor(
     private readonly libraries: Libraries,
-    private readonly options: ReturnType<typeof optionsOf>,
-    /** For commands that do not block. */
-    readonly client: Redis,
+    server: ServerOptions,
     private readonly log: Log,
   ) {
-    this.hear(client);
-    client.on('ready', () => {
+    const retryStrategy = (times: number) => (this.closing ? null : Math.min(50 * times, LONGEST_DELAY_MS));
+    this.options = { ...server, retryStrategy };
+    this.client = new libraries.Redis({
+      ...this.options,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: COMMAND_MS,
+    });
+    this.hear(this.client);
+    this.client.on('close', () => this.complain(new Error('The connection ended.')));
+    this.client.on('ready', () => {
       if (this.complained) log.info({}, 'Redis is back');
       this.complained = false;
     });
-    client.on('close', () => this.complain(new Error('The connection ended.')));
   }
 
   /**
@@ -40,15 +49,8 @@ export class Connection {
    * @throws CONFIG_INVALID for what is no redis:// URL, and where the packages `ioredis` and `bullmq` are not installed
    */
   static async open(url: string, log: Log): Promise<Connection> {
-    const options = optionsOf(url);
-    const libraries = await load();
-    const client = new libraries.Redis({
-      ...options,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout: COMMAND_MS,
-    });
-    return new Connection(libraries, options, client, log);
+    const server = serverOf(url);
+    return new Connection(await load(), server, log);
   }
 
   get ready(): boolean {
@@ -87,27 +89,31 @@ export class Connection {
     return worker;
   }
 
+  /** Nothing connects any more. */
   close(): void {
     this.closing = true;
     this.client.disconnect();
   }
 }
 
-function optionsOf(url: string) {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (!parsed || !/^rediss?:$/.test(parsed.protocol) || !/^\/?\d*$/.test(parsed.pathname))
+type ServerOptions = ReturnType<typeof serverOf>;
+
+function serverOf(url: string) {
+  try {
+    const { protocol, hostname, port, pathname, username, password } = new URL(url);
+    if (!/^rediss?:$/.test(protocol) || !/^\/?\d*$/.test(pathname)) throw new Error('no redis:// URL');
+    for (const secret of [password, decodeURIComponent(password)]) knowSecret(secret);
+    return {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || 6379),
+      db: Number(pathname.slice(1) || 0),
+      username: decodeURIComponent(username) || undefined,
+      password: decodeURIComponent(password) || undefined,
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    };
+  } catch {
     throw new FinanceError('CONFIG_INVALID', { message: 'LEDGERWAY_REDIS is not a redis:// URL.' });
-  const password = decodeURIComponent(parsed.password);
-  for (const secret of [parsed.password, password]) knowSecret(secret);
-  return {
-    host: parsed.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(parsed.port || 6379),
-    db: Number(parsed.pathname.slice(1) || 0),
-    username: decodeURIComponent(parsed.username) || undefined,
-    password: password || undefined,
-    retryStrategy: (times: number) => Math.min(50 * times, LONGEST_DELAY_MS),
-    ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
-  };
+  }
 }
 
 async function load(): Promise<Libraries> {
