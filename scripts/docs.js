@@ -5,6 +5,7 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 const { ERRORS } = require(path.join(root, 'dist', 'errors'));
+const { RETRIES } = require(path.join(root, 'dist', 'engine', 'retry'));
 
 const WHAT_HAPPENS = {
   transient: 'retried with backoff and jitter',
@@ -23,6 +24,22 @@ const lines = [
     (kind) => `- \`${kind}\`: ${WHAT_HAPPENS[kind]}`,
   ),
   '- all others: held for a person, with the cause and the hint below',
+  '',
+  '## Retries',
+  '',
+  'The delay doubles with each attempt, from the first to the longest; half of it is jitter. A Retry-After of the other',
+  'side is waited out, up to a day. Attempts are counted by kind; after so many of one kind the document is held. Crashes',
+  'of the runtime, drains and a target that takes nothing just now (`TARGET_UNAVAILABLE`, `TARGET_PAUSED`, `TARGET_BUSY`)',
+  'are no attempts.',
+  '',
+  '| kind | first delay | longest delay | attempts |',
+  '| --- | --- | --- | --- |',
+  ...Object.entries(RETRIES).map(
+    ([kind, { first, longest, attempts }]) =>
+      `| ${kind} | ${first / 1000} s | ${longest / 1000} s | ${attempts} |`,
+  ),
+  '',
+  '## Codes',
   '',
   '| code | kind | cause | what to do |',
   '| --- | --- | --- | --- |',
