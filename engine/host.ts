@@ -49,6 +49,7 @@ export class Host {
   private syncTimer?: NodeJS.Timeout;
   private sync?: Promise<void>;
   private synced = false;
+  private closed = false;
   private drainingSince?: number;
 
   /** @throws CONFIG_INVALID where the lease of a store does not outlive the time-out of a target */
@@ -163,7 +164,9 @@ export class Host {
     return this.sync;
   }
 
+  /** Only pipelines that overlap stand still; a store that does not answer is told again. */
   private async syncPipelines(): Promise<void> {
+    let told = true;
     for (const name of this.storeNames()) {
       const declared = [...this.declared.values()].filter(({ store }) => store === name);
       try {
@@ -171,10 +174,13 @@ export class Host {
         for (const { onError } of declared) onError(undefined);
       } catch (error) {
         this.log.error({ err: error }, 'pipelines are not synchronised');
-        for (const { onError } of declared) onError(error as FinanceError);
+        const overlap = (error as FinanceError).code === 'CONFIG_PIPELINES_OVERLAP';
+        if (overlap) for (const { onError } of declared) onError(error as FinanceError);
+        else told = false;
       }
     }
-    this.synced = true;
+    if (told) this.synced = true;
+    else if (!this.closed) this.syncSoon(1000);
   }
 
   /**
@@ -193,6 +199,7 @@ export class Host {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     clearTimeout(this.syncTimer);
     for (const timer of this.timers) clearInterval(timer);
     for (const schedules of this.schedulesByStore.values()) await schedules.close();

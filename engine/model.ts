@@ -15,6 +15,8 @@ export interface DocumentRow {
   id: string;
   entity: string;
   kind: string;
+  /** As the source said it; a mapping may make another kind of it (a negative invoice is a credit note). */
+  received_kind: string;
   pipeline: string | null;
   lane: string;
   lane_policy: LanePolicy;
@@ -118,10 +120,16 @@ export interface RunContext extends LeaseRef {
   receivedAt: number;
   /** Mappings that an earlier delivery used and acted upon; a replay uses the same. */
   pinned?: Notes['mapping'];
-  /** Who approved the document, where it was held for approval (DOCUMENT_APPROVAL) and released. */
-  approvedBy?: string;
+  /** The approval of the document, where it was held for one (DOCUMENT_APPROVAL) and released. */
+  approval?: Approval;
   /** Name of the store that holds the document. */
   store: string;
+}
+
+/** Who approved a document, and the content that was approved: any other content needs another approval. */
+export interface Approval {
+  by: string;
+  contentHash: string;
 }
 
 /** A document as `lease` hands it out. */

@@ -137,6 +137,7 @@ async function goOn<Result extends Json>(
       fence: context.fence,
       stepId,
       error: { ...error.toJSON(), step: name },
+      unasked: unasked.has(error),
     });
     throw error;
   }
@@ -183,7 +184,10 @@ async function attempt<Result extends Json>(
   return await effect.perform(known.request);
 }
 
-/** Asks the target; where it does not answer, the step is as much in doubt as before. */
+/** Errors of a look-up: they say nothing of the effect. */
+const unasked = new WeakSet<FinanceError>();
+
+/** Asks the target; where it does not answer, the step is as much in doubt as before, whatever becomes of the document. */
 async function ask<Result extends Json>(
   effect: Effect<Result>,
   request: Json,
@@ -192,9 +196,8 @@ async function ask<Result extends Json>(
     return await effect.probe?.(request);
   } catch (caught) {
     const error = toFinanceError(caught);
-    const retried = error.kind === 'unavailable' || error.kind === 'transient' || error.kind === 'throttled';
-    if (!retried) throw error;
-    throw new FinanceError(error.code, { ...error.toJSON(), kind: 'in_doubt', cause: error });
+    unasked.add(error);
+    throw error;
   }
 }
 

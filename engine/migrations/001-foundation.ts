@@ -8,6 +8,7 @@ CREATE TABLE documents (
   id TEXT NOT NULL UNIQUE,
   entity TEXT NOT NULL,
   kind TEXT NOT NULL,
+  received_kind TEXT NOT NULL,
   pipeline TEXT,
   lane TEXT NOT NULL,
   lane_policy TEXT NOT NULL,

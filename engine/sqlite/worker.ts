@@ -157,6 +157,7 @@ export class SqliteConnection {
     if (this.full && job.name === 'receive')
       return { id: job.id, error: new FinanceError('STORE_DISK_FULL').toJSON() };
     this.database.exec('SAVEPOINT job');
+    const told = [tx.wake.size, tx.ended.size] as const;
     try {
       const result = this.drive(perform(tx, job.name, job.input));
       this.database.exec('RELEASE job');
@@ -166,6 +167,9 @@ export class SqliteConnection {
       if (isFull(error) || !this.database.isTransaction) throw error;
       this.database.exec('ROLLBACK TO job; RELEASE job');
       tx.events = [];
+      // What a rolled-back transition told is not so.
+      for (const pipeline of [...tx.wake].slice(told[0])) tx.wake.delete(pipeline);
+      for (const documentId of [...tx.ended.keys()].slice(told[1])) tx.ended.delete(documentId);
       return { id: job.id, error: storeError(error).toJSON() };
     }
   }

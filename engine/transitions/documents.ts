@@ -120,7 +120,7 @@ export function* applyNotes(
   return { changes, subjects: subject ? [subject] : [] };
 }
 
-/** Stores a body unless the same one is there; the latest of a role counts. */
+/** Stores a body unless the latest of its role, which counts, is the same. */
 export function* keepBody(
   tx: Tx,
   documentId: string,
@@ -128,13 +128,14 @@ export function* keepBody(
   mediaType: string,
   content: string | Uint8Array,
 ): Transition<Subject | undefined> {
-  const same = yield* one(
-    'SELECT id FROM bodies WHERE document_id = $1 AND role = $2 AND sha256 = $3 LIMIT 1',
+  const latest = yield* one<{ sha256: string }>(
+    'SELECT sha256 FROM bodies WHERE document_id = $1 AND role = $2 ORDER BY created_at DESC, id DESC LIMIT 1',
     documentId,
     role,
-    sha256(content),
   );
-  return same ? undefined : yield* addBody(tx, documentId, role, mediaType, content);
+  return latest?.sha256 === sha256(content)
+    ? undefined
+    : yield* addBody(tx, documentId, role, mediaType, content);
 }
 
 /** Stores the first body of a role. */

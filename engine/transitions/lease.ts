@@ -1,6 +1,6 @@
 import { FinanceError } from '../../errors';
 import { record, updateSealed } from '../audit';
-import type { DocumentRow, Json, LeasedDocument, Notes, StoreSettings } from '../model';
+import type { Approval, DocumentRow, Json, LeasedDocument, Notes, StoreSettings } from '../model';
 import { all, lock, one, run, type SqlValue, type Transition, type Tx } from '../transaction';
 import { documentById, openException, readDocument, readyChanges, transit } from './documents';
 import { fail as failDocument } from './settle';
@@ -103,13 +103,13 @@ function* grant(
   const approval = fence > 1 ? yield* approvalOf(row.id) : undefined;
   return {
     context: {
-      ...(approval ? { approvedBy: approval.actor } : {}),
+      ...(approval ? { approval } : {}),
       ...(acted ? { pinned: JSON.parse(row.mapping!) as Notes['mapping'] } : {}),
       documentId: row.id,
       fence,
       hop: 0,
       entity: row.entity,
-      kind: row.kind,
+      kind: row.received_kind,
       lane: row.lane,
       pipeline: row.pipeline ?? '',
       attempt: Number(row.attempts) + 1,
@@ -121,13 +121,15 @@ function* grant(
   };
 }
 
-/** Who released a document that was held for approval; one that was never leased was never held for it. */
-function* approvalOf(documentId: string): Transition<{ actor: string } | undefined> {
-  return yield* one<{ actor: string }>(
-    `SELECT actor FROM exceptions WHERE document_id = $1 AND code = 'DOCUMENT_APPROVAL' AND resolution = 'retried'
+/** Who approved a document that was held for it, and which content; one that was never leased was never held. */
+function* approvalOf(documentId: string): Transition<Approval | undefined> {
+  const released = yield* one<{ actor: string; details: string | null }>(
+    `SELECT actor, details FROM exceptions WHERE document_id = $1 AND code = 'DOCUMENT_APPROVAL' AND resolution = 'retried'
      ORDER BY closed_at DESC LIMIT 1`,
     documentId,
   );
+  const { contentHash } = JSON.parse(released?.details ?? '{}') as { contentHash?: string };
+  return released && contentHash ? { by: released.actor, contentHash } : undefined;
 }
 
 /** The pipeline of messages in a flow without `pipeline in`: each step node receives and settles by itself. */

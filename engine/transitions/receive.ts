@@ -2,9 +2,10 @@ import type { StoredError } from '../../errors';
 import { FinanceError } from '../../errors';
 import { insertSealed, record, type Subject, updateSealed } from '../audit';
 import { newId, stableJson } from '../ids';
-import type { Json, LanePolicy, PipelineDefinition, StoreSettings } from '../model';
+import type { DocumentRow, Json, LanePolicy, PipelineDefinition, StoreSettings } from '../model';
 import { all, lock, one, run, type Transition, type Tx } from '../transaction';
 import { addBody, closeExceptions, documentById, laneTaken, openException, transit } from './documents';
+import { holdRow } from './settle';
 
 export interface ReceiveInput {
   /** What makes the event itself at its source; a second one with this key is a redelivery. */
@@ -53,6 +54,8 @@ export function* receive(
     'SELECT document_id, count FROM deliveries WHERE receive_key = $1 {lock}',
     input.receiveKey,
   );
+  if (known && (yield* reroute(tx, known.document_id, input, cursor)))
+    return { documentId: known.document_id, status: 'received' };
   if (known && input.fetched) {
     if (cursor.length > 0) yield* record(tx, 'cursor', null, {}, cursor);
     return { documentId: known.document_id, status: 'duplicate' };
@@ -66,6 +69,47 @@ export function* receive(
     return { documentId: known.document_id, status: 'duplicate' };
   }
   return yield* receiveNew(tx, input, cursor);
+}
+
+/** Held because no route led anywhere: it goes on when the event comes again and a route is there. */
+const UNROUTED: ReadonlySet<string> = new Set(['SOURCE_UNROUTED', 'SOURCE_TEST_MODE']);
+
+function* reroute(tx: Tx, documentId: string, input: ReceiveInput, cursor: Subject[]): Transition<boolean> {
+  if (input.hold || input.skip) return false;
+  const row = yield* documentById(documentId);
+  const { code } = JSON.parse(row.error ?? '{}') as { code?: string };
+  if (row.state !== 'held' || !UNROUTED.has(code ?? '')) return false;
+  const pipeline = yield* claimingPipeline(input.entity, input.kind);
+  if (!pipeline) return false;
+  const lane = `${input.entity}/${input.lane}`;
+  const delivery = yield* updateSealed('deliveries', input.receiveKey, {
+    entity: input.entity,
+    last_at: tx.now,
+  });
+  const closed = yield* closeExceptions(
+    tx,
+    row.id,
+    'rerouted',
+    null,
+    `it came again for entity ${input.entity}`,
+  );
+  const changes = {
+    state: 'ready',
+    entity: input.entity,
+    kind: input.kind,
+    received_kind: input.kind,
+    source: JSON.stringify(input.source),
+    pipeline: pipeline.name,
+    lane_policy: pipeline.lane_policy,
+    lane,
+    in_lane: 1,
+    blocked: yield* laneTaken(tx, lane),
+    error: null,
+    error_at: null,
+  };
+  yield* transit(tx, row, 'rerouted', changes, {}, [delivery, ...closed, ...cursor]);
+  tx.wake.add(pipeline.name);
+  return true;
 }
 
 function* receiveNew(
@@ -88,6 +132,7 @@ function* receiveNew(
     id,
     entity: input.entity,
     kind: input.kind,
+    received_kind: input.kind,
     pipeline: pipeline?.name ?? null,
     lane,
     lane_policy: pipeline?.lane_policy ?? 'block',
@@ -163,7 +208,7 @@ function* assertLaneOpen(lane: string, { laneHighWater }: StoreSettings): Transi
     });
 }
 
-function unclaimed(input: ReceiveInput): StoredError {
+function unclaimed(input: Pick<ReceiveInput, 'entity' | 'kind'>): StoredError {
   return new FinanceError('RUN_UNCLAIMED', {
     message: `No pipeline claims documents of kind ${input.kind} for entity ${input.entity}.`,
   }).toJSON();
@@ -214,6 +259,7 @@ export function* syncPipelines(tx: Tx, definitions: PipelineDefinition[]): Trans
     yield* run('DELETE FROM pipelines WHERE name = $1', row.name);
     touched.add(row.name);
   }
+  const gone = [...touched];
   for (const definition of definitions)
     if (yield* putPipeline(definition, before)) touched.add(definition.name);
   if (touched.size > 0)
@@ -224,8 +270,40 @@ export function* syncPipelines(tx: Tx, definitions: PipelineDefinition[]): Trans
       {},
       [...touched].map((name) => ['pipelines', name]),
     );
+  for (const name of gone) yield* rebind(tx, name);
   for (const { name } of definitions) tx.wake.add(name);
   return { claimed: yield* claimUnclaimed(tx) };
+}
+
+/** The open documents of a pipeline that is gone (or has another name) go to the one that claims them now. */
+function* rebind(tx: Tx, gone: string): Transition<void> {
+  const open = yield* all<DocumentRow>(
+    "SELECT * FROM documents WHERE pipeline = $1 AND state <> 'settled' AND state <> 'held' ORDER BY seq {lock}",
+    gone,
+  );
+  for (const row of open) {
+    const pipeline = yield* claimingPipeline(row.entity, row.received_kind);
+    if (!pipeline) yield* holdRow(tx, row, unclaimed({ entity: row.entity, kind: row.received_kind }));
+    else
+      yield* transit(
+        tx,
+        row,
+        'rebound',
+        { pipeline: pipeline.name, lane_policy: pipeline.lane_policy },
+        { from: gone },
+      );
+  }
+}
+
+/** The pipeline that a document is to run in again: its own, or the one that claims it now. @throws RUN_UNCLAIMED */
+export function* pipelineOf(row: DocumentRow): Transition<Pick<PipelineRow, 'name' | 'lane_policy'>> {
+  const own = yield* one<PipelineRow>(
+    'SELECT name, lane_policy FROM pipelines WHERE name = $1',
+    row.pipeline,
+  );
+  const pipeline = own ?? (yield* claimingPipeline(row.entity, row.received_kind));
+  if (pipeline) return pipeline;
+  throw new FinanceError('RUN_UNCLAIMED', { documentId: row.id });
 }
 
 function* putPipeline(
@@ -269,7 +347,7 @@ function* claimUnclaimed(tx: Tx): Transition<number> {
   let claimed = 0;
   for (const { document_id } of held) {
     const row = yield* documentById(document_id);
-    const pipeline = yield* claimingPipeline(row.entity, row.kind);
+    const pipeline = yield* claimingPipeline(row.entity, row.received_kind);
     if (!pipeline) continue;
     const subjects = yield* closeExceptions(
       tx,

@@ -2,6 +2,7 @@ import { FinanceError } from '../../errors';
 import type { DocumentRow, StepRow } from '../model';
 import { all, type Transition, type Tx } from '../transaction';
 import { type Changes, closeExceptions, documentById, keepBody, readyChanges, transit } from './documents';
+import { pipelineOf } from './receive';
 import { isErased } from './retention';
 import { settleRow } from './settle';
 
@@ -21,11 +22,13 @@ export function* replay(tx: Tx, input: Decision & { mapping?: 'pinned' | 'latest
   const row = yield* documentById(input.documentId);
   if (row.state !== 'held' && row.state !== 'settled') throw wrongState(row, 'replayed');
   if (yield* isErased(row.id)) throw wrongState(row, 'replayed: its texts were erased');
-  if (!row.pipeline) throw new FinanceError('RUN_UNCLAIMED', { documentId: row.id });
   if (row.outcome === 'duplicate') throw wrongState(row, 'replayed: its original can be');
+  const { name, lane_policy } = yield* pipelineOf(row);
   const subjects = yield* closeExceptions(tx, row.id, 'retried', input.actor, input.reason);
   const changes: Changes = {
-    ...(yield* readyChanges(tx, row)),
+    ...(yield* readyChanges(tx, { ...row, pipeline: name })),
+    pipeline: name,
+    lane_policy,
     outcome: null,
     settled_at: null,
     attempts: 0,

@@ -156,15 +156,21 @@ function* decideWaiting(tx: Tx, claim: ClaimRow, settledId: string, final: boole
       yield* settleRow(tx, rival, 'duplicate', { of: settledId }, { duplicate_of: settledId });
     else yield* holdRow(tx, rival, conflictError(claim));
   }
-  if (!final) return;
+  // Released, it may have been booked all the same: who waits for it looks again.
   const waiting = yield* all<DocumentRow>(
     "SELECT * FROM documents WHERE state = 'waiting' AND waits_for = $1 ORDER BY seq {lock}",
     `ref:${claim.business_key}`,
   );
   for (const row of waiting)
-    yield* transit(tx, row, 'reference-arrived', yield* readyChanges(tx, row), {
-      reference: claim.business_key,
-    });
+    yield* transit(
+      tx,
+      row,
+      final ? 'reference-arrived' : 'reference-released',
+      yield* readyChanges(tx, row),
+      {
+        reference: claim.business_key,
+      },
+    );
 }
 
 function conflictError(claim: ClaimRow): StoredError {

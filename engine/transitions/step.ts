@@ -244,12 +244,18 @@ export function* pend(tx: Tx, input: StepRef & { result: Json; until: number }):
 
 /**
  * Stores the error of a step before anything is emitted. A step whose effect is known not to have happened is
- * `failed`; one in doubt stays an intent (or pending), one done stays done. Where no exception route takes the
+ * `failed`; one in doubt stays an intent, one that is awaited stays pending until the target rejects it, one done
+ * stays done. `unasked`: the target gave no answer to the question what became of it, whatever the error says. Where no exception route takes the
  * document, the sweep applies the pipeline's policy after the grace time.
  */
-export function* failStep(tx: Tx, input: StepRef & { error: StoredError }): Transition<void> {
+export function* failStep(
+  tx: Tx,
+  input: StepRef & { error: StoredError; unasked?: boolean },
+): Transition<void> {
   const { row, step } = yield* effectOf(input);
-  const open = input.error.kind === 'in_doubt' || step.state === 'pending' || step.state === 'done';
+  const { kind } = input.error;
+  const awaited = step.state === 'pending' && kind !== 'rejected';
+  const open = kind === 'in_doubt' || input.unasked || awaited || step.state === 'done';
   const error = JSON.stringify(input.error);
   const changed = yield* updateSealed('steps', step.id, {
     state: open ? step.state : 'failed',

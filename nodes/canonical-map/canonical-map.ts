@@ -25,7 +25,7 @@ interface CanonicalMapConfig extends NodeConfig {
 }
 
 /** What binds a mapping to its document. */
-type Place = Pick<RunContext, 'documentId' | 'kind' | 'receivedAt' | 'pinned' | 'approvedBy'>;
+type Place = Pick<RunContext, 'documentId' | 'kind' | 'receivedAt' | 'pinned' | 'approval'>;
 
 /**
  * Source document → canonical document → the entity's accounts, taxes and journals. Pure: what was used travels in
@@ -133,7 +133,7 @@ function assertMode(source: unknown, { key, mode }: LegalEntity): void {
 function assertAllowed(
   document: KeyedDocument,
   entity: LegalEntity,
-  { approvedBy }: Pick<Place, 'approvedBy'>,
+  { approval }: Pick<Place, 'approval'>,
 ): void {
   const policy = entity.kinds[document.kind];
   if (!policy) return;
@@ -142,8 +142,10 @@ function assertAllowed(
     throw new FinanceError('DOCUMENT_OWNER', {
       message: `${policy.owner} owns documents of kind ${document.kind} for ${entity.key}; this one comes from ${system}.`,
     });
-  if (policy.approval && !approvedBy)
+  const hash = contentHash(document);
+  if (policy.approval && approval?.contentHash !== hash)
     throw new FinanceError('DOCUMENT_APPROVAL', {
       message: `Documents of kind ${document.kind} need an approval for ${entity.key}.`,
+      details: { contentHash: hash },
     });
 }

@@ -140,13 +140,26 @@ onEveryStore('Rules of the run', (place) => {
       const documentId = await leaveInDoubt();
       const silent = target.effect({ probe: () => Promise.reject(new FinanceError('ODOO_UNAVAILABLE')) });
       const second = await crashAndTake();
-      await assert.rejects(step(store, second, SPEC, silent), { code: 'ODOO_UNAVAILABLE', kind: 'in_doubt' });
+      await assert.rejects(step(store, second, SPEC, silent), { code: 'ODOO_UNAVAILABLE' });
       assert.deepEqual(
         (await store.trace({ documentId })).steps.map(({ state }) => state),
         ['intent'],
       );
       const third = await crashAndTake();
       await assert.rejects(step(store, third, SPEC, target.effect()), { code: 'RUN_IN_DOUBT' });
+      assert.equal(target.requests.length, 0);
+    });
+
+    it('a look-up that is refused leaves it in doubt as well, and the document is held', async () => {
+      const documentId = await leaveInDoubt();
+      const refused = target.effect({
+        refusesDoubles: true,
+        probe: () => Promise.reject(new FinanceError('ODOO_UNAUTHORIZED')),
+      });
+      const fresh = await crashAndTake();
+      await assert.rejects(step(store, fresh, SPEC, refused), { code: 'ODOO_UNAUTHORIZED' });
+      const { steps } = await store.trace({ documentId });
+      assert.equal(steps[0]?.state, 'intent');
       assert.equal(target.requests.length, 0);
     });
 
@@ -386,6 +399,17 @@ onEveryStore('Rules of the run', (place) => {
       await finish({ ...context, hop: 1 });
       assert.equal((await row(store, refund.documentId)).state, 'ready');
       assert.equal((await store.reference({ businessKey: key }))?.completed, true);
+    });
+
+    it('a reference whose key is released is looked for again', async () => {
+      const refund = await receive(store, 'in_r', 'evt_refund', { kind: 'credit_note' });
+      const key = 'acme_de/invoice/stripe/in_1';
+      await store.awaitReference({ ...(await take(store)), businessKey: key, due: Date.now() + 60_000 });
+      await receive(store, 'in_1', 'evt_charge');
+      const charge = await take(store);
+      await store.claim({ ...charge, businessKey: key, contentHash: 'h' });
+      await store.settle({ ...charge, hop: 1, outcome: 'rejected' });
+      assert.equal((await row(store, refund.documentId)).state, 'ready');
     });
 
     it('a reference that never arrives is an exception in the end', async () => {

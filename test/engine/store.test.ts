@@ -177,13 +177,86 @@ describe('SQLite store', () => {
     assert.equal((await take(store)).pinned, undefined);
   });
 
-  it('a document held for approval carries the approver once released', async () => {
+  it('an approval names who approved which content, so that another content needs another', async () => {
     const store = await scratch.store();
     await store.syncPipelines([PIPELINE]);
     const { documentId } = await receive(store, 'in_1');
-    await store.hold({ ...(await take(store)), error: new FinanceError('DOCUMENT_APPROVAL').toJSON() });
+    const error = new FinanceError('DOCUMENT_APPROVAL', { details: { contentHash: 'hash-of-100' } }).toJSON();
+    await store.hold({ ...(await take(store)), error });
     await store.replay({ documentId, actor: 'eva', reason: 'checked with sales' });
-    assert.equal((await take(store)).approvedBy, 'eva');
+    assert.deepEqual((await take(store)).approval, { by: 'eva', contentHash: 'hash-of-100' });
+  });
+
+  it('the pipeline of open documents may be renamed or removed: they go where they are claimed now, or are held', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const ready = await receive(store, 'in_1');
+    const held = await receive(store, 'in_2');
+    const inFlight = await take(store);
+    await store.dispose({ ...inFlight, error: new FinanceError('ODOO_UNAVAILABLE').toJSON() });
+    await store.hold({ ...(await take(store)), error: new FinanceError('ODOO_VALIDATION').toJSON() });
+    await store.syncPipelines([{ ...PIPELINE, name: 'renamed' }]);
+    assert.deepEqual(
+      [(await row(store, ready.documentId)).pipeline, (await row(store, ready.documentId)).state],
+      ['renamed', 'retry'],
+    );
+    await store.replay({ documentId: held.documentId, actor: 'eva', reason: 'again' });
+    const [leased] = await store.lease({ pipeline: 'renamed', worker: 'w', limit: 1 });
+    assert.equal(leased?.context.documentId, held.documentId);
+    await store.syncPipelines([]);
+    assert.deepEqual(
+      (await store.exceptions()).map(({ code }) => code),
+      ['RUN_UNCLAIMED', 'RUN_UNCLAIMED'],
+    );
+    assert.deepEqual(await store.syncPipelines([PIPELINE]), { claimed: 2 });
+    assert.equal((await store.audit()).ok, true);
+  });
+
+  it('an event that no route led anywhere goes on when it comes again and a route is there', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const hold = new FinanceError('SOURCE_UNROUTED').toJSON();
+    const { documentId } = await receive(store, 'in_1', 'evt_1', { entity: '', hold });
+    assert.equal((await receive(store, 'in_1', 'evt_1', { entity: '', hold })).status, 'duplicate');
+    assert.equal((await receive(store, 'in_1', 'evt_1', { fetched: true })).status, 'received');
+    const routed = await row(store, documentId);
+    assert.deepEqual([routed.entity, routed.state, routed.lane], ['acme_de', 'ready', 'acme_de/in_1']);
+    assert.deepEqual(await store.exceptions(), []);
+    assert.equal((await take(store)).documentId, documentId);
+    assert.equal((await store.audit()).ok, true);
+  });
+
+  it('a mapping may make another kind of a document; the next delivery hands out the kind that came', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const { documentId } = await receive(store, 'in_1');
+    const first = await take(store);
+    await store.dispose({
+      ...first,
+      notes: { kind: 'credit_note' },
+      error: new FinanceError('ODOO_SERIALIZATION').toJSON(),
+    });
+    await eventually(store, async () => (await row(store, documentId)).state === 'ready');
+    assert.equal((await row(store, documentId)).kind, 'credit_note');
+    assert.equal((await take(store)).kind, 'invoice');
+  });
+
+  it('the latest correction counts, also where it is the first one again', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const { documentId } = await receive(store, 'in_1');
+    await store.hold({ ...(await take(store)), error: new FinanceError('MAP_INPUT_INVALID').toJSON() });
+    for (const content of ['{"total":1}', '{"total":2}', '{"total":1}'])
+      await store.correct({
+        documentId,
+        actor: 'eva',
+        reason: 'typing',
+        mediaType: 'application/json',
+        content,
+      });
+    await store.replay({ documentId, actor: 'eva', reason: 'corrected' });
+    const [document] = await lease(store, 1);
+    assert.equal(document?.body.text, '{"total":1}');
   });
 
   it('a batch document is deferred without a lease and comes back', async () => {

@@ -44,7 +44,9 @@ describe('canonical map', () => {
 
   it('lets nothing of test mode into live books, whatever the route says', async () => {
     await load();
-    await bench.receive(invoiceFinalized({ lines: [LINE] }), { source: { system: 'stripe', livemode: false } });
+    await bench.receive(invoiceFinalized({ lines: [LINE] }), {
+      source: { system: 'stripe', livemode: false },
+    });
     assert.equal((await failure()).code, 'SOURCE_TEST_MODE');
   });
 
@@ -117,7 +119,7 @@ describe('canonical map', () => {
     const [exception] = await bench.store.exceptions({});
     assert.deepEqual([exception?.amount, exception?.currency], ['119.00', 'EUR']);
     await bench.store.replay({ documentId, actor: 'carla', reason: 'checked' });
-    assert.equal((await bench.message('mapped')).ledgerway?.approvedBy, 'carla');
+    assert.equal((await bench.message('mapped')).ledgerway?.approval?.by, 'carla');
   });
 
   it('a replay of a document that was acted upon uses the mapping of then, a new one the mapping of now', async () => {
