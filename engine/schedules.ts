@@ -1,7 +1,7 @@
 import type { Store } from './store';
 
 /** How long a turn is held without news of its worker. */
-const HOLD_MS = 15_000;
+const HOLD_MS = 6_000;
 /** How soon one looks again whether a paused process may go on, or the store is back. */
 const PAUSED_MS = 250;
 const TROUBLED_MS = 2_000;

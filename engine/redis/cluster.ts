@@ -5,6 +5,7 @@ import { sha256 } from '../ids';
 import type { RateLimiter, RateOf } from '../rate-limit';
 import type { Schedules } from '../schedules';
 import type { Store } from '../store';
+import { MESSAGE_PIPELINE } from '../transitions/lease';
 import { Connection } from './connection';
 import { Leader } from './leader';
 import { RedisRateLimiter } from './rate-limit';
@@ -72,7 +73,8 @@ class RedisCluster implements Cluster {
     const receive: Store['receive'] = async (input) => {
       const result = await store.receive(input);
       const { status, pipeline, documentId } = result;
-      if (status === 'received' && pipeline) this.announce({ store: store.name, pipeline, documentId });
+      if (status === 'received' && pipeline && pipeline !== MESSAGE_PIPELINE)
+        this.announce({ store: store.name, pipeline, documentId });
       return result;
     };
     const onWake: Store['onWake'] = (listener) => {

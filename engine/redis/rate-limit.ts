@@ -1,6 +1,9 @@
 import { LocalRateLimiter, type RateLimiter, type RateOf } from '../rate-limit';
 import type { Connection } from './connection';
 
+/** Calls of targets shall not wait for a Redis that hangs. */
+const REST_MS = 2_000;
+
 /** A token bucket by the server's clock: key; tokens a second, burst. Gives the milliseconds to wait. */
 const TAKE = `
 local clock = redis.call('TIME')
@@ -21,6 +24,8 @@ return wait`;
  */
 export class RedisRateLimiter implements RateLimiter {
   private readonly local: LocalRateLimiter;
+  /** Monotonic milliseconds until which a Redis that did not answer is not asked. */
+  private restUntil = 0;
 
   constructor(
     private readonly connection: Connection,
@@ -32,11 +37,12 @@ export class RedisRateLimiter implements RateLimiter {
   async take(target: string): Promise<number> {
     const rate = this.rateOf(target);
     if (!rate) return 0;
-    if (!this.connection.ready) return await this.local.take(target);
+    if (!this.connection.ready || performance.now() < this.restUntil) return await this.local.take(target);
     try {
       const { client } = this.connection;
       return Number(await client.eval(TAKE, 1, `ledgerway:rate:${target}`, rate.perSecond, rate.burst));
     } catch {
+      this.restUntil = performance.now() + REST_MS;
       return await this.local.take(target);
     }
   }
