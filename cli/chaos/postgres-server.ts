@@ -98,6 +98,7 @@ export class PostgresServer {
   async down(signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> {
     const server = this.process;
     if (!server || server.exitCode !== null) return;
+    server.ref();
     const ended = new Promise((resolve) => server.once('exit', resolve));
     server.kill(signal);
     await ended;

@@ -1,0 +1,43 @@
+import { createHmac } from 'node:crypto';
+import { postJson } from '../cli/http';
+import type { Sandbox } from '../cli/sandbox';
+
+/** Events of the sandbox billing system that it does not send by itself. */
+export async function eventsOf({ billing, secrets }: Sandbox, count: number): Promise<string[]> {
+  const day = { runId: 'bench', seed: 'bench', documents: count, oddities: false, deliver: false };
+  await postJson(`${billing}/_sandbox/send`, day);
+  const events: string[] = [];
+  for (let after = ''; events.length < count; ) {
+    const answer = await fetch(`${billing}/v1/events?limit=100${after}`, {
+      headers: { authorization: `Bearer ${secrets.billingKey}` },
+    });
+    const { data, has_more: more } = (await answer.json()) as { data: { id: string }[]; has_more: boolean };
+    events.push(...data.map((event) => JSON.stringify(event)));
+    after = `&starting_after=${data.at(-1)?.id}`;
+    if (!more) break;
+  }
+  return events;
+}
+
+/** POST of an event as the billing system sends it. @returns the HTTP status, 0 where there was no answer */
+export async function send(url: string, body: string, secret: string): Promise<number> {
+  const t = Math.floor(Date.now() / 1000);
+  const signature = createHmac('sha256', secret).update(`${t}.${body}`).digest('hex');
+  try {
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'stripe-signature': `t=${t},v1=${signature}` },
+      body,
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  } catch {
+    return 0;
+  }
+}
+
+/** Keys of events in the store, as the template's webhook makes them. */
+export function receiveKeyOf(body: string): string {
+  const { id, account } = JSON.parse(body) as { id: string; account: string };
+  return `stripe/${account}/${id}`;
+}
