@@ -2,6 +2,7 @@ import { toFinanceError } from '../errors';
 import { audit } from './audit';
 import { chaos } from './chaos';
 import { demo } from './demo';
+import { exceptions } from './exceptions';
 import { run } from './run';
 import { start } from './start';
 import { store } from './store';
@@ -18,6 +19,10 @@ const COMMANDS: Record<string, { run: Command; about: string }> = {
     about:
       'the proof: --store S --kills N --documents N --seed S --faults LIST|all --workers W --naive --json',
   },
+  exceptions: {
+    run: exceptions,
+    about: 'list | retry | skip | reject DOCUMENT --actor NAME --reason TEXT: what is held, and a decision',
+  },
   audit: {
     run: audit,
     about: 'verify | anchor | keygen: the audit chain, and signed marks of where it stands',
@@ -32,7 +37,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   const command = COMMANDS[name ?? ''];
   if (command && !args.includes('--help')) return await command.run(args);
   console.log('usage: ledgerway COMMAND [OPTIONS]\n');
-  for (const [key, { about }] of Object.entries(COMMANDS)) console.log(`  ${key.padEnd(8)} ${about}`);
+  for (const [key, { about }] of Object.entries(COMMANDS)) console.log(`  ${key.padEnd(11)} ${about}`);
   return command || name === '--help' || name === 'help' ? 0 : 2;
 }
 

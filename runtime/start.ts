@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import type { Logger } from 'pino';
 import { openMappingFolder } from '../connectors/files';
@@ -15,7 +16,8 @@ import { credentialSecret, layoutOf, type RuntimeConfig, storeOf } from './confi
 import { type FlowsApi, guardDeploys } from './deploy';
 import { healthRoutes } from './health';
 import { nodeRedLogging, openLog } from './log';
-import { missingTypes } from './missing-types';
+import { missingTypes, type NodeSet } from './missing-types';
+import { startUpkeep, upkeepOf } from './upkeep';
 
 /** What of Node-RED's embedding API is used; its published types leave out half of it. */
 interface NodeRed {
@@ -25,7 +27,7 @@ interface NodeRed {
   httpAdmin: express.Application;
   httpNode: express.Application;
   events: NodeJS.EventEmitter;
-  runtime: { flows: FlowsApi; nodes: { getNodeList(options: object): Promise<{ types: string[] }[]> } };
+  runtime: { flows: FlowsApi; nodes: { getNodeList(options: object): Promise<NodeSet[]> } };
 }
 
 /** A started runtime. */
@@ -50,6 +52,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   knowSecret(config.login.password);
   knowSecret(credentialSecret(config.dataDir));
   const log = openLog(config.logLevel);
+  const upkeep = upkeepOf(config.dataDir);
   const layout = layoutOf(config.dataDir);
   for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
     mkdirSync(folder, { recursive: true });
@@ -82,13 +85,15 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
       message: `These node types are not installed: ${missing.join(', ')}.`,
     });
   }
-  await started;
+  await startedInTime(started);
   await host.flowsStarted();
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
+  const endUpkeep = startUpkeep(store, upkeep, log);
   const stop = once(async () => {
     const settled = await host.drain(config.drainMs);
     await red.stop();
+    await endUpkeep();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await host.close();
@@ -117,6 +122,19 @@ function ownSettings(): object {
   const file = process.env.LEDGERWAY_SETTINGS;
   return file ? (createRequire(__filename)(resolve(file)) as object) : {};
 }
+
+/** Flows that do not start (a module of a function node is missing) are said, and not waited for without end. */
+async function startedInTime(started: Promise<void>): Promise<void> {
+  const late = sleep(START_MS, undefined, { ref: false }).then(() => {
+    throw new FinanceError('CONFIG_NODE_MISSING', {
+      message: 'Node-RED did not start the flows: see its log for the module or node that is missing.',
+    });
+  });
+  await Promise.race([started, late]);
+}
+
+/** Flows start within a second or two; a slow disk may take longer. */
+const START_MS = 60_000;
 
 async function listen(server: Server, { host, port }: RuntimeConfig): Promise<void> {
   await new Promise<void>((resolve, reject) => {

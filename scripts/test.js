@@ -12,8 +12,8 @@ const PROGRAMS = { chromium: ['/usr/bin/chromium'], 'redis-server': ['/usr/bin/r
 
 /** The fast tests first; one mocha run each, so that one suite's servers never slow another's. */
 const SUITES = [
-  ['unit', ['dist/test/{structure,engine,finance,connectors,sandbox,runtime,cli}/**/*.test.js'], 30_000],
-  ['nodes', ['dist/test/nodes/**/*.test.js'], 30_000],
+  ['unit', ['dist/test/{structure,engine,finance,connectors,sandbox,runtime,cli}/**/*.test.js'], 60_000],
+  ['nodes', ['dist/test/nodes/**/*.test.js'], 60_000],
   ['package', ['dist/test/package/**/*.test.js'], 180_000],
   ['editor', ['dist/test/editor/**/*.test.js'], 180_000],
   ['end to end', ['dist/test/e2e/**/*.test.js'], 1_200_000],

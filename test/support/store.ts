@@ -75,7 +75,11 @@ export function row(store: Store, documentId: string) {
 }
 
 /** Waits until `holds` gives true, sweeping the store meanwhile. */
-export async function eventually(store: Store, holds: () => Promise<boolean>, limitMs = 3000): Promise<void> {
+export async function eventually(
+  store: Store,
+  holds: () => Promise<boolean>,
+  limitMs = 15_000,
+): Promise<void> {
   const until = Date.now() + limitMs;
   while (!(await holds())) {
     if (Date.now() > until) throw new Error('it did not come to be in time');

@@ -1,0 +1,62 @@
+import { strict as assert } from 'node:assert';
+import { openSqliteStore } from '../../engine';
+import { FinanceError } from '../../errors';
+import { layoutOf } from '../../runtime';
+import { ledgerway } from '../support/command';
+import { PIPELINE, receive, Scratch, take } from '../support/store';
+
+describe('ledgerway exceptions', () => {
+  let scratch: Scratch;
+  let held: string[];
+  beforeEach(async () => {
+    scratch = new Scratch();
+    const store = await openSqliteStore({ file: layoutOf(scratch.folder).store });
+    await store.syncPipelines([PIPELINE]);
+    held = [];
+    for (const object of ['in_1', 'in_2', 'in_3']) {
+      held.push((await receive(store, object)).documentId);
+      const error = new FinanceError('MAP_UNMAPPED', {
+        message: 'map tax code txr_x for entity acme_de',
+      }).toJSON();
+      await store.hold({ ...(await take(store)), notes: { amount: '119.00', currency: 'EUR' }, error });
+    }
+    await store.close();
+  });
+  afterEach(() => scratch.remove());
+
+  const run = (...args: string[]) => ledgerway(['exceptions', ...args, '--data', scratch.folder]);
+
+  it('lists what is held, and records a decision with name and reason', async () => {
+    const listed = await run('list');
+    assert.match(listed.stdout, /acme_de {2}MAP_UNMAPPED {2}119\.00 EUR/);
+    assert.match(listed.stdout, /map tax code txr_x for entity acme_de Add the missing entry/);
+    const by = ['--actor', 'eva', '--reason', 'table corrected'];
+    assert.equal((await run('retry', held[0]!, '--latest-mapping', ...by, '--json')).json().state, 'ready');
+    assert.equal((await run('skip', held[1]!, ...by, '--json')).json().outcome, 'skipped');
+    assert.equal((await run('reject', held[2]!, ...by, '--json')).json().outcome, 'rejected');
+    assert.deepEqual((await run('list', '--json')).json(), { exceptions: [] });
+    const store = await openSqliteStore({ file: layoutOf(scratch.folder).store, readOnly: true });
+    const { exceptions } = await store.trace({ documentId: held[2]! });
+    await store.close();
+    assert.deepEqual([exceptions[0]?.actor, exceptions[0]?.reason], ['eva', 'table corrected']);
+  });
+
+  it('refuses a decision without a name or a reason, about nothing, or beside a running runtime', async () => {
+    for (const args of [
+      ['retry', held[0]!],
+      ['reject', held[0]!, '--actor', 'eva'],
+      ['forgive', held[0]!],
+    ]) {
+      const { code, stderr } = await run(...args);
+      assert.equal(code, 1);
+      assert.match(stderr, /CONFIG_INVALID: Say: ledgerway exceptions/);
+    }
+    const unknown = await run('skip', 'doc_none', '--actor', 'eva', '--reason', 'x');
+    assert.match(unknown.stderr, /STORE_NOT_FOUND/);
+    const owner = await openSqliteStore({ file: layoutOf(scratch.folder).store });
+    const beside = await run('skip', held[0]!, '--actor', 'eva', '--reason', 'x');
+    assert.match(beside.stderr, /STORE_OWNED/);
+    assert.equal((await run('list', '--json')).code, 0, 'the list only reads');
+    await owner.close();
+  });
+});
