@@ -41,7 +41,7 @@ const stories = fc.array(fc.array(commands, { minLength: 1, maxLength: 10 }), {
 
 const RUNS = Number(process.env.LEDGERWAY_TEST_RUNS ?? 12);
 
-onEveryStore('State machine under random interleavings', (place, kind) => {
+onEveryStore('State machine under random interleavings', (place) => {
   it('1 worker, one thing after the other', () => property(place(), 1, false));
   it('1 to 3 workers at the same time', () => property(place(), 3, true));
 
