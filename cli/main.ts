@@ -6,6 +6,7 @@ import { exceptions } from './exceptions';
 import { run } from './run';
 import { start } from './start';
 import { store } from './store';
+import { targets } from './targets';
 
 /** A command takes its arguments and gives the exit code. */
 type Command = (args: string[]) => Promise<number>;
@@ -22,6 +23,10 @@ const COMMANDS: Record<string, { run: Command; about: string }> = {
   exceptions: {
     run: exceptions,
     about: 'list | retry | skip | reject DOCUMENT --actor NAME --reason TEXT: what is held, and a decision',
+  },
+  targets: {
+    run: targets,
+    about: 'list | pause | resume TARGET --actor NAME --reason TEXT: outside systems that an operator paused',
   },
   audit: {
     run: audit,
