@@ -9,7 +9,6 @@ import {
   run,
   type SqlRow,
   type SqlValue,
-  type Statement,
   storable,
   type Transition,
   type Tx,
@@ -122,9 +121,14 @@ export type SealedTable = keyof typeof SEALED;
 /** A row that an audit event is about; its digest where the statement that wrote it gave it back. */
 export type Subject = [table: SealedTable, key: string, digest?: string];
 
-/** Inserts `values` (column → value) into a sealed table. */
+/** Inserts `values` (column → value) into a sealed table; the database gives back what it fills in by itself. */
 export function* insertSealed(table: SealedTable, values: Record<string, SqlValue>): Transition<Subject> {
-  return yield* sealed(table, String(values[SEALED[table].key]), insertion(table, values));
+  const { key, columns } = SEALED[table];
+  const filled = columns.filter((column) => !(column in values));
+  const { sql, params } = insertion(table, values, filled.join(', '));
+  const row: SqlRow = { ...(yield* one(sql, ...params)) };
+  for (const column of columns) if (column in values) row[column] = storable(values[column]!);
+  return [table, String(values[key]), digest(table, row)];
 }
 
 /** Sets `values` (column → value) in the row of a sealed table; an event of this transaction must tell of it. */
@@ -133,11 +137,9 @@ export function* updateSealed(
   key: string,
   values: Record<string, SqlValue>,
 ): Transition<Subject> {
-  return yield* sealed(table, key, change(table, SEALED[table].key, key, values));
-}
-
-function* sealed(table: SealedTable, key: string, { sql, params }: Statement): Transition<Subject> {
-  const row = yield* one(`${sql} RETURNING ${SEALED[table].columns.join(', ')}`, ...params);
+  const { key: keyColumn, columns } = SEALED[table];
+  const { sql, params } = change(table, keyColumn, key, values);
+  const row = yield* one(`${sql} RETURNING ${columns.join(', ')}`, ...params);
   return [table, key, digest(table, row)];
 }
 

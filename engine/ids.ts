@@ -1,6 +1,17 @@
 import { hash, randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const CHANCE_BYTES = 13;
+
+/** Chance in stock: one call for many ids. */
+let chances: Buffer = Buffer.alloc(0);
+
+function chanceBytes(): Buffer {
+  if (chances.length < CHANCE_BYTES) chances = randomBytes(CHANCE_BYTES * 256);
+  const taken = chances.subarray(0, CHANCE_BYTES);
+  chances = chances.subarray(CHANCE_BYTES);
+  return taken;
+}
 
 /** A sortable id: `<prefix>_`, 9 characters of time, 13 of chance (Crockford base 32). */
 export function newId(prefix: 'doc' | 'stp' | 'exc' | 'bod', now: number): string {
@@ -10,7 +21,7 @@ export function newId(prefix: 'doc' | 'stp' | 'exc' | 'bod', now: number): strin
     rest = Math.floor(rest / 32);
   }
   let chance = '';
-  for (const byte of randomBytes(13)) chance += ALPHABET[byte & 31];
+  for (const byte of chanceBytes()) chance += ALPHABET[byte & 31];
   return `${prefix}_${time}${chance}`;
 }
 

@@ -102,14 +102,24 @@ export function* lock(tx: Tx, what: 'lane' | 'key' | 'worker' | 'pipelines', nam
   yield* run('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', `${what}:${name}`);
 }
 
-/** The statement that inserts `values` (column → value) into `table`. */
-export function insertion(table: string, values: Record<string, SqlValue>): Statement {
+/** The text of the last insertion into each table: made once, it is found again without being read through. */
+const insertions = new Map<string, { columns: string[]; returning: string; sql: string }>();
+
+/** The statement that inserts `values` (column → value) into `table` and gives the columns `returning` back. */
+export function insertion(table: string, values: Record<string, SqlValue>, returning = ''): Statement {
   const columns = Object.keys(values);
-  const places = columns.map((_, index) => `$${index + 1}`);
-  return {
-    sql: `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places.join(', ')})`,
-    params: Object.values(values),
-  };
+  const params = Object.values(values);
+  const known = insertions.get(table);
+  const isKnown =
+    known?.returning === returning &&
+    known.columns.length === columns.length &&
+    known.columns.every((column, index) => column === columns[index]);
+  if (isKnown) return { sql: known.sql, params };
+  const places = columns.map((_, index) => `$${index + 1}`).join(', ');
+  const end = returning && ` RETURNING ${returning}`;
+  const sql = `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})${end}`;
+  insertions.set(table, { columns, returning, sql });
+  return { sql, params };
 }
 
 /** The statement that sets `values` (column → value) in the row of `table` whose `keyColumn` is `key`. */

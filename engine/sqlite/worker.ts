@@ -156,11 +156,11 @@ export class SqliteConnection {
     if (this.full && job.name === 'sweep') this.full = !this.takeReserve();
     if (this.full && job.name === 'receive')
       return { id: job.id, error: new FinanceError('STORE_DISK_FULL').toJSON() };
-    this.database.exec('SAVEPOINT job');
+    this.execute('SAVEPOINT job', []);
     const told = [tx.wake.size, tx.ended.size] as const;
     try {
       const result = this.drive(perform(tx, job.name, job.input));
-      this.database.exec('RELEASE job');
+      this.execute('RELEASE job', []);
       return { id: job.id, result };
     } catch (error) {
       // A full disk ends the group: its jobs are tried apart, with the reserve where they need it.
