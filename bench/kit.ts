@@ -107,8 +107,8 @@ export const PIPELINE = 'bench';
 /** A body of two kilobytes. */
 const BODY = JSON.stringify({ lines: Array.from({ length: 24 }, (_, n) => ({ n, text: 'x'.repeat(64) })) });
 
-/** Receives a document in a lane of its own. */
-export function receive(store: Pick<Store, 'receive'>, key: string) {
+/** Receives a document in a lane of its own. @param skip settles it at once */
+export function receive(store: Pick<Store, 'receive'>, key: string, skip?: string) {
   return store.receive({
     receiveKey: key,
     entity: 'bench',
@@ -117,5 +117,6 @@ export function receive(store: Pick<Store, 'receive'>, key: string) {
     source: { system: 'bench' } satisfies Json,
     body: { mediaType: 'application/json', content: BODY },
     pipeline: PIPELINE,
+    skip,
   });
 }
