@@ -1,13 +1,22 @@
 import { createHmac } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { postJson } from '../cli/http';
-import type { Sandbox } from '../cli/sandbox';
+import { type Sandbox, startSandbox } from '../cli/sandbox';
 
 /** Connections are kept: what is measured is the receiver. */
 const AGENT = new Agent({ keepAlive: true });
 
-/** Events of the sandbox billing system that it does not send by itself. */
-export async function eventsOf({ billing, secrets }: Sandbox, count: number): Promise<string[]> {
+/** Events as the sandbox billing system makes them; the runtime that is measured cannot fetch them there itself. */
+export async function eventsOf(folder: string, count: number): Promise<string[]> {
+  const sandbox = await startSandbox(folder);
+  try {
+    return await listed(sandbox, count);
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+async function listed({ billing, secrets }: Sandbox, count: number): Promise<string[]> {
   const day = { runId: 'bench', seed: 'bench', documents: count, oddities: false, deliver: false };
   await postJson(`${billing}/_sandbox/send`, day);
   const events: string[] = [];
