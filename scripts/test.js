@@ -12,7 +12,11 @@ const PROGRAMS = { chromium: ['/usr/bin/chromium'], 'redis-server': ['/usr/bin/r
 
 /** The fast tests first; one mocha run each, so that one suite's servers never slow another's. */
 const SUITES = [
-  ['unit', ['dist/test/{structure,engine,finance,connectors,sandbox,runtime,cli}/**/*.test.js'], 60_000],
+  [
+    'unit',
+    ['dist/test/{structure,engine,finance,connectors,sandbox,runtime,cli,bench}/**/*.test.js'],
+    60_000,
+  ],
   ['nodes', ['dist/test/nodes/**/*.test.js'], 60_000],
   ['package', ['dist/test/package/**/*.test.js'], 180_000],
   ['editor', ['dist/test/editor/**/*.test.js'], 180_000],
