@@ -8,7 +8,7 @@ const LIMIT_MS = 55_000;
 /** `ledgerway start`: runtime, sandbox, template and the bundled day; stays up until it is told to end. */
 export async function start(args: string[]): Promise<number> {
   const { values } = readOptions(args, COMMON);
-  const session = await openSession({ ...values, logLevel: process.env.LEDGERWAY_LOG_LEVEL ?? 'warn' });
+  const session = await openSession({ ...values, logLevel: process.env.LEDGERWAY_LOG_LEVEL ?? 'error' });
   console.log('Ledgerway is up; the sandbox billing system sends a day of signed events …');
   const calm = await runDay(session, BUNDLED_DAY, LIMIT_MS);
   const result = await tie(session.sandbox, session.runtime.store);
