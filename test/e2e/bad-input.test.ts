@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { tie } from '../../cli/tie';
+import { seedOf } from '../support/seed';
 import { invoiceEvents, Stack, type StripeEvent } from '../support/stack';
 
 /** A clear error, and nothing lost: each case on a running stack, with real HTTP and a real store. */
@@ -173,7 +174,7 @@ describe('Bad input', () => {
 
   it('thousands of mutated events: each ends in a posting or a named exception, and the tie holds', async function () {
     this.timeout(600_000);
-    const seed = Number(process.env.LEDGERWAY_FUZZ_SEED ?? Math.floor(Math.random() * 1_000_000));
+    const seed = seedOf('LEDGERWAY_FUZZ_SEED');
     console.log(`      seed ${seed}`);
     const sources = invoiceEvents(`mutations-${seed}`, 60);
     const bodies = fc.sample(mutatedBody(sources), {

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { inversionsOf } from '../../cli/chaos/lanes';
 import { FAULTS, planOf, readFaults } from '../../cli/chaos/plan';
 import { ledgerway } from '../support/command';
+import { seedOf } from '../support/seed';
 
 interface Found {
   kills: number;
@@ -76,7 +77,7 @@ type Wish = Record<string, string | number | boolean>;
 
 /** Runs with a seed that is told, and asserts what must hold whatever the seed. */
 async function proves(wish: Wish): Promise<Found> {
-  const seed = Number(process.env.LEDGERWAY_CHAOS_SEED ?? Math.floor(Math.random() * 1_000_000));
+  const seed = seedOf('LEDGERWAY_CHAOS_SEED');
   console.log(`      seed ${seed}`);
   const { found, code, stderr } = await run({ ...wish, seed });
   const { lost, duplicates, laneInversions, kills, ties, auditOk, inDoubtParked } = found;
