@@ -30,6 +30,10 @@ export interface DocumentRow {
   amount: string | null;
   currency: string | null;
   number: string | null;
+  /** The document's own day, YYYY-MM-DD, once it was mapped. */
+  date: string | null;
+  /** Its id at the source, once it was mapped. */
+  source_id: string | null;
   mapping: string | null;
   care: string | null;
   state: DocumentState;
@@ -92,6 +96,10 @@ export interface Notes {
   amount?: string;
   currency?: string;
   number?: string;
+  /** The document's own day, YYYY-MM-DD. */
+  date?: string;
+  /** Its id at the source. */
+  sourceId?: string;
   kind?: string;
   care?: Care;
   /** The mappings used: name, version and hash of each. */

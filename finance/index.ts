@@ -5,6 +5,7 @@ export * from './dimensions';
 export * from './documents';
 export * as en16931 from './en16931';
 export * from './entity';
+export { type Headline, headlineOf } from './headline';
 export { checkInvoice, linesByTaxGroup, taxGroupOf } from './invoice';
 export * from './journal-entry';
 export * from './mapping';

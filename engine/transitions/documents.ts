@@ -106,6 +106,8 @@ export function* applyNotes(
   if (notes.amount !== undefined) changes.amount = notes.amount;
   if (notes.currency !== undefined) changes.currency = notes.currency;
   if (notes.number !== undefined) changes.number = notes.number;
+  if (notes.date !== undefined) changes.date = notes.date;
+  if (notes.sourceId !== undefined) changes.source_id = notes.sourceId;
   if (notes.kind !== undefined) changes.kind = notes.kind;
   if (notes.care !== undefined) changes.care = JSON.stringify(notes.care);
   if (notes.mapping !== undefined) changes.mapping = JSON.stringify(notes.mapping);

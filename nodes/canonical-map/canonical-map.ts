@@ -5,6 +5,7 @@ import {
   businessKey,
   contentHash,
   dayOf,
+  headlineOf,
   type LegalEntity,
   type Mapped,
   type MappingDocument,
@@ -104,15 +105,10 @@ async function run(
 
 function notesOf({ document, used }: Mapped): Notes {
   const keyed = document as KeyedDocument;
-  const money: Notes =
-    keyed.schema === 'invoice/1'
-      ? { amount: keyed.totals.gross, currency: keyed.currency, number: keyed.number }
-      : keyed.schema === 'payment/1'
-        ? { amount: keyed.amount, currency: keyed.currency }
-        : {};
   return {
-    ...money,
+    ...headlineOf(keyed),
     kind: keyed.kind,
+    sourceId: keyed.source.id,
     mapping: used,
     canonical: JSON.parse(JSON.stringify(keyed)),
     businessKey: businessKey(keyed),
