@@ -8,7 +8,7 @@ import { CallLog } from './protocol/call-log';
 import { FaultSwitch } from './protocol/fault-switch';
 import { Gateway } from './protocol/gateway';
 import { type CostModel, Workers } from './protocol/workers';
-import { type OdooSeed, plant } from './seed';
+import { type OdooSeed, plant, renew } from './seed';
 import { odooServer } from './server';
 
 export { DEMO_ADMIN, DEMO_LOGIN, demoSeed } from './demo-seed';
@@ -94,9 +94,10 @@ function openOdoo(
   const journal = file && {
     commit: (...change: Parameters<DataFile['commit']>) => (isOpen ? file.commit(...change) : undefined),
   };
-  const odoo = new Odoo(version, database, clock, journal);
+  const odoo = new Odoo(version, database, clock, { journal, modules: seed.modules });
   if (file && !file.isEmpty) file.restore((model, record) => odoo.db.insert(model, record), odoo.db);
   isOpen = true;
   if (!file || file.isEmpty) plant(odoo.db, odoo.registry, seed, clock);
+  else renew(odoo.environment(odoo.db.all('res.users')[0]?.id ?? 1, {}, true));
   return odoo;
 }

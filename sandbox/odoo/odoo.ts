@@ -5,6 +5,8 @@ import { accessDenied, OdooFault } from './core/fault';
 import { type Model, Registry, type Version } from './core/model';
 import { isStruct, type OdooRecord, type Value, type Values } from './core/value';
 import { allModels } from './models';
+import { indexApiKeys, usersOfKey } from './models/api-keys';
+import type { OdooModule } from './models/modules';
 import { Sequences } from './models/sequence';
 
 /** One database of one server: models, records, users. Each call is one transaction. */
@@ -16,10 +18,10 @@ export class Odoo {
     readonly version: Version,
     readonly database: string,
     readonly clock: () => Date,
-    journal?: Journal,
+    { journal, modules }: { journal?: Journal; modules?: readonly OdooModule[] } = {},
   ) {
     this.db = new Database(journal);
-    const models = allModels(version, new Sequences(this.db));
+    const models = allModels(version, new Sequences(this.db), modules);
     this.registry = new Registry(version, models);
     declareIndexes(this.db, models);
   }
@@ -27,18 +29,20 @@ export class Odoo {
   /** The uid for a login and its password or API key, `false` where they do not fit. */
   authenticate(login: string, secret: string): number | false {
     const user = this.db.all('res.users').find((record) => record.login === login);
-    return user && fits(user, secret) ? user.id : false;
+    return user && this.fits(user, secret) ? user.id : false;
   }
 
   /** The user of an API key, as JSON-2 finds it. */
   userOfKey(key: string): number | undefined {
-    return this.db.all('res.users').find((user) => keysOf(user).includes(key))?.id;
+    return usersOfKey(this.db, key, this.clock()).find(
+      (id) => this.db.get('res.users', id)?.active !== false,
+    );
   }
 
   /** @throws AccessDenied */
   checkSecret(uid: number, secret: string): void {
     const user = this.db.get('res.users', uid);
-    if (!user || !fits(user, secret)) throw accessDenied();
+    if (!user || !this.fits(user, secret)) throw accessDenied();
   }
 
   /** Runs a call as one transaction; on a fault nothing of it stays. */
@@ -51,21 +55,14 @@ export class Odoo {
     });
   }
 
+  private fits(user: OdooRecord, secret: string): boolean {
+    if (user.active === false || secret === '') return false;
+    return user.password === secret || usersOfKey(this.db, secret, this.clock()).includes(user.id);
+  }
+
   environment(uid: number, context: Values = {}, superuser = false): Environment {
     return new Environment(this.db, this.registry, uid, context, this.clock, superuser);
   }
-}
-
-function keysOf(user: OdooRecord): string[] {
-  return Array.isArray(user.api_keys)
-    ? user.api_keys.filter((key): key is string => typeof key === 'string')
-    : [];
-}
-
-function fits(user: OdooRecord, secret: string): boolean {
-  return (
-    user.active !== false && secret !== '' && (user.password === secret || keysOf(user).includes(secret))
-  );
 }
 
 function declareIndexes(db: Database, models: Model[]): void {
@@ -73,6 +70,7 @@ function declareIndexes(db: Database, models: Model[]): void {
     for (const field of Object.values(fields))
       if (field.type === 'one2many' && field.relation && field.inverse)
         byField(db, field.relation, field.inverse);
+  indexApiKeys(db);
   byField(db, 'account.account', 'company_id');
   byField(db, 'account.journal', 'company_id');
   byField(db, 'res.currency.rate', 'currency_id');

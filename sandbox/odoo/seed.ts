@@ -4,6 +4,8 @@ import { Environment } from './core/environment';
 import type { Registry } from './core/model';
 import { insert } from './core/records';
 import type { Value, Values } from './core/value';
+import { insertApiKey } from './models/api-keys';
+import type { OdooModule } from './models/modules';
 
 /** Ids given here are the database's; records without one are numbered in order. */
 export interface OdooSeed {
@@ -20,6 +22,8 @@ export interface OdooSeed {
   analyticAccounts?: Array<{ id: number; name: string; code?: string; company?: number }>;
   /** External ids of seeded records, e.g. `base.main_company`. */
   externalIds?: Array<{ id?: number; externalId: string; model: string; recordId: number }>;
+  /** Modules installed beside accounting; none by default. */
+  modules?: OdooModule[];
   /** Server actions an administrator installed. */
   serverActions?: Array<{ id: number; name: string; does: 'load_and_post' }>;
 }
@@ -35,6 +39,8 @@ export interface SeedCompany {
   rounding?: 'round_per_line' | 'round_globally';
   /** ISO dates by Odoo's field names, e.g. `fiscalyear_lock_date`, `tax_lock_date`. */
   locks?: Record<string, string>;
+  /** Settings of installed modules by Odoo's field names, e.g. `account_peppol_proxy_state`. */
+  settings?: Record<string, string | boolean>;
   /** Account codes. */
   suspense?: string;
   outstandingReceipts?: string;
@@ -116,12 +122,19 @@ export interface SeedPartner {
   ref?: string;
 }
 
+export interface SeedApiKey {
+  key: string;
+  name: string;
+  /** `YYYY-MM-DD HH:MM:SS`, UTC; never where it is left out. Odoo 16 and 17 know no expiry. */
+  expires?: string;
+}
+
 export interface SeedUser {
   id: number;
   name: string;
   login: string;
   password?: string;
-  apiKeys?: string[];
+  apiKeys?: Array<string | SeedApiKey>;
   /** e.g. `account.group_account_invoice`, `base.group_partner_manager`, `base.group_system` (administrator). */
   groups: string[];
   /** Allowed companies, the main one first. */
@@ -155,6 +168,8 @@ export function plant(db: Database, registry: Registry, seed: OdooSeed, clock: (
       throw new FinanceError('CONFIG_INVALID', { message: 'A seed of the sandbox Odoo needs a user.' });
     for (const user of seed.users) db.insert('res.users', userRecord(user));
     const env = new Environment(db, registry, root.id, {}, clock, true);
+    for (const user of seed.users) plantKeys(env, user);
+    plantModels(env);
     for (const currency of seed.currencies) insert(env, 'res.currency', currencyValues(currency));
     for (const country of seed.countries ?? []) insert(env, 'res.country', { ...country });
     for (const company of seed.companies) insert(env, 'res.company', companyValues(env, company));
@@ -183,6 +198,30 @@ export function plant(db: Database, registry: Registry, seed: OdooSeed, clock: (
   });
 }
 
+function plantKeys(env: Environment, { id, apiKeys = [] }: Pick<SeedUser, 'id' | 'apiKeys'>): void {
+  for (const given of apiKeys) {
+    const { key, name, expires } = typeof given === 'string' ? { key: given, name: 'Integration' } : given;
+    insertApiKey(env, { user_id: id, key, name, expiration_date: expires ?? false });
+  }
+}
+
+function plantModels(env: Environment): void {
+  for (const { name, description } of env.registry.all())
+    insert(env, 'ir.model', { model: name, name: description });
+}
+
+/** A data file of an earlier sandbox: keys stood with their users, and models were no records. */
+export function renew(env: Environment): void {
+  env.db.transaction(() => {
+    if (env.db.all('ir.model').length === 0) plantModels(env);
+    for (const { id, api_keys: keys } of env.db.all('res.users')) {
+      if (!Array.isArray(keys)) continue;
+      plantKeys(env, { id, apiKeys: keys.filter((key) => typeof key === 'string') });
+      env.db.update('res.users', id, { api_keys: false });
+    }
+  });
+}
+
 function userRecord(user: SeedUser): Values {
   return {
     id: user.id,
@@ -190,7 +229,6 @@ function userRecord(user: SeedUser): Values {
     login: user.login,
     active: true,
     password: user.password ?? false,
-    api_keys: user.apiKeys ?? [],
     groups: withImplied(user.groups),
     company_id: user.companies[0] ?? 1,
     company_ids: user.companies,
@@ -227,8 +265,8 @@ const accountOf = (env: Environment, company: number, code: string | undefined):
   code ? byField(env, 'account.account', 'code', code, company) : false;
 
 function companyValues(env: Environment, company: SeedCompany): Values {
-  const locks: Values = { ...company.locks };
-  for (const name of Object.keys(locks)) if (!env.model('res.company').fields[name]) delete locks[name];
+  const settings: Values = { ...company.locks, ...company.settings };
+  for (const name of Object.keys(settings)) if (!env.model('res.company').fields[name]) delete settings[name];
   return {
     id: company.id,
     name: company.name,
@@ -236,7 +274,7 @@ function companyValues(env: Environment, company: SeedCompany): Values {
     currency_id: byField(env, 'res.currency', 'name', company.currency),
     country_id: byField(env, 'res.country', 'code', company.country),
     tax_calculation_rounding_method: company.rounding ?? 'round_per_line',
-    ...locks,
+    ...settings,
   };
 }
 

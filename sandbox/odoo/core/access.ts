@@ -51,10 +51,12 @@ export function mayAccess(env: Environment, model: string, operation: Operation)
   return env.isAdmin || groups.some((group) => env.hasGroup(group));
 }
 
-/** The record rule of companies: a record of a company that the call may not see does not exist for it. */
+/** The record rules: a record of a company, or of a user, that the call may not see does not exist for it. */
 export function isVisible(env: Environment, model: string, record: OdooRecord): boolean {
-  const { companyField } = env.model(model);
-  if (!companyField || env.isSuperuser) return true;
+  const { companyField, rule } = env.model(model);
+  if (env.isSuperuser) return true;
+  if (rule && !rule(env, record)) return false;
+  if (!companyField) return true;
   const company = model === 'res.company' ? record.id : idOf(record, companyField);
   return company === 0 || env.companies.includes(company);
 }

@@ -1,8 +1,9 @@
+import { checkModelAccess, isVisible, mayAccess } from './access';
 import type { Environment } from './environment';
 import { externalIdOf, metadataOf } from './external-ids';
 import { accessError, httpError, OdooFault, typeError, userError } from './fault';
 import { load } from './load';
-import type { Method, Model } from './model';
+import type { Method, Model, Operation, Version } from './model';
 import { create, read, search, unlink, write } from './records';
 import { idsOf, isStruct, type Value, type Values } from './value';
 
@@ -18,6 +19,15 @@ export interface Call {
 
 type Run = (env: Environment, model: string, ids: number[], args: Values) => Value;
 
+/** A method of every model, and the versions that have it. */
+interface CommonMethod {
+  on: Method['on'];
+  params: string[];
+  run: Run;
+  from?: Version;
+  until?: Version;
+}
+
 const method = (on: Method['on'], params: string[], run: Run) => ({ on, params, run });
 
 const list = (value: Value | undefined): Value[] => (Array.isArray(value) ? value : []);
@@ -28,7 +38,7 @@ const numberOr = (value: Value | undefined, fallback: number): number =>
 const textOr = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
 
 /** Methods that every model has. */
-const EVERY_MODEL: Record<string, { on: Method['on']; params: string[]; run: Run }> = {
+const EVERY_MODEL: Record<string, CommonMethod> = {
   create: method('model', ['vals_list'], (env, model, _ids, { vals_list: values }) => {
     if (!Array.isArray(values)) return create(env, model, [isStruct(values) ? values : {}])[0] ?? false;
     return create(env, model, values.filter(isStruct));
@@ -81,6 +91,24 @@ const EVERY_MODEL: Record<string, { on: Method['on']; params: string[]; run: Run
   fields_get: method('model', ['allfields?', 'attributes?'], (env, model, _ids, { allfields, attributes }) =>
     describe(env.model(model), texts(allfields), texts(attributes)),
   ),
+  check_access_rights: {
+    ...method('model', ['operation', 'raise_exception?'], (env, model, _ids, args) => {
+      const operation = textOr(args.operation) as Operation;
+      if (args.raise_exception !== false) checkModelAccess(env, model, operation);
+      return mayAccess(env, model, operation);
+    }),
+    until: 17,
+  },
+  has_access: {
+    ...method('record', ['operation'], (env, model, ids, { operation }) => {
+      const isSeen = ids.every((id) => {
+        const record = env.find(model, id);
+        return record !== undefined && isVisible(env, model, record);
+      });
+      return isSeen && mayAccess(env, model, textOr(operation) as Operation);
+    }),
+    from: 19,
+  },
   message_subscribe: method('record', ['partner_ids?', 'subtype_ids?'], () => true),
 };
 
@@ -115,7 +143,9 @@ export function findMethod(
 ): { on: Method['on']; params: string[]; run: Run } | undefined {
   const own = env.model(model).methods?.[name];
   if (own) return { on: own.on, params: own.params, run: (e, _model, ids, args) => own.run(e, ids, args) };
-  return Object.hasOwn(EVERY_MODEL, name) ? EVERY_MODEL[name] : undefined;
+  const common = Object.hasOwn(EVERY_MODEL, name) ? EVERY_MODEL[name] : undefined;
+  const { from = 16, until = 19 } = common ?? {};
+  return env.version >= from && env.version <= until ? common : undefined;
 }
 
 /** A call of XML-RPC or JSON-RPC: `execute_kw(model, method, args, kwargs)`. */

@@ -56,6 +56,8 @@ export interface Model {
   access?: Access;
   /** Field of the company that record rules look at; empty = every company's. */
   companyField?: string;
+  /** A record rule beside the companies': who it is false for does not see the record. */
+  rule?: (env: Environment, record: OdooRecord) => boolean;
   order?: string;
   displayName?: (env: Environment, record: OdooRecord) => string;
   create?: (env: Environment, values: Values[]) => number[];
@@ -78,6 +80,10 @@ export class Registry {
 
   get(name: string): Model | undefined {
     return this.models.get(name);
+  }
+
+  all(): Model[] {
+    return [...this.models.values()];
   }
 
   /** A field that callers may name. */

@@ -16,6 +16,8 @@ import {
 } from '../core/model';
 import { idOf, type OdooRecord, textOf, type Value } from '../core/value';
 import { writeCompany } from './company';
+import { companyFields, type OdooModule } from './modules';
+import { partnerBank } from './partner-bank';
 
 const partnerName = (env: Environment, record: OdooRecord): string => {
   const parent = idOf(record, 'parent_id');
@@ -92,7 +94,7 @@ export function commercialPartner(env: Environment, id: number): number {
   return parent ? commercialPartner(env, parent) : id;
 }
 
-const users: Model = {
+const users = (version: Version): Model => ({
   name: 'res.users',
   description: 'User',
   access: {
@@ -121,14 +123,20 @@ const users: Model = {
       }),
     },
     has_group: {
-      on: 'model',
+      // asked of a user from 18 on, of whoever calls before
+      on: version === 19 ? 'record' : 'model',
       params: ['group_ext_id'],
-      run: (env, _ids, args) => env.hasGroup(textOf(args, 'group_ext_id')),
+      run: (env, [id = env.uid], args) => holdsGroup(env, id, textOf(args, 'group_ext_id')),
     },
   },
-};
+});
 
-function company(version: Version): Model {
+function holdsGroup(env: Environment, user: number, group: string): boolean {
+  const { groups } = env.record('res.users', user);
+  return Array.isArray(groups) && groups.includes(group);
+}
+
+function company(version: Version, modules: readonly OdooModule[]): Model {
   const locks = {
     fiscalyear_lock_date: date(version === 19 ? 'Global Lock Date' : 'All Users Lock Date'),
     tax_lock_date: date('Tax Return Lock Date'),
@@ -177,6 +185,7 @@ function company(version: Version): Model {
       account_journal_payment_credit_account_id: many2one('Outstanding Payments Account', 'account.account'),
       ...locks,
       ...more,
+      ...companyFields(version, modules),
     },
     write: writeCompany,
   };
@@ -289,11 +298,12 @@ const parameters: Model = {
 };
 
 /** Users, partners, companies, currencies and what lies below them. */
-export function baseModels(version: Version): Model[] {
+export function baseModels(version: Version, modules: readonly OdooModule[]): Model[] {
   return [
     partner(version),
-    users,
-    company(version),
+    partnerBank,
+    users(version),
+    company(version, modules),
     currency,
     rate,
     country,

@@ -1,7 +1,9 @@
 import { type Model, many2one, monetary, type Version } from '../core/model';
+import { apiKeyModel } from './api-keys';
 import { BankLines, bankLineModel } from './bank-lines';
 import { baseModels } from './base';
 import { chartModels } from './chart';
+import type { OdooModule } from './modules';
 import { linesOf } from './move-kind';
 import { moveModels } from './move-models';
 import { Moves } from './moves';
@@ -11,7 +13,7 @@ import { Posting } from './posting';
 import { Reconciliation } from './reconcile';
 import { reconcileReversals, reversalModel } from './reversal';
 import type { Sequences } from './sequence';
-import { serverActions } from './server-actions';
+import { modelOfModels, serverActions } from './server-actions';
 
 const partial: Model = {
   name: 'account.partial.reconcile',
@@ -31,8 +33,12 @@ const partial: Model = {
 
 const full: Model = { name: 'account.full.reconcile', description: 'Full Reconcile', fields: {} };
 
-/** Every model that the sandbox has, for one version. */
-export function allModels(version: Version, sequences: Sequences): Model[] {
+/** Every model that the sandbox has, for one version and the modules installed. */
+export function allModels(
+  version: Version,
+  sequences: Sequences,
+  modules: readonly OdooModule[] = [],
+): Model[] {
   const moves = new Moves(sequences);
   const posting = new Posting(sequences, moves);
   const reconciliation = new Reconciliation(moves, posting);
@@ -45,7 +51,9 @@ export function allModels(version: Version, sequences: Sequences): Model[] {
     ),
   );
   return [
-    ...baseModels(version),
+    ...baseModels(version, modules),
+    apiKeyModel(version),
+    modelOfModels,
     ...chartModels(version),
     ...moveModels(version, { moves, posting, reconciliation }),
     partial,
