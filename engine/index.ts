@@ -19,12 +19,13 @@ export { LocalRateLimiter, type Rate, type RateLimiter, type RateOf } from './ra
 export { type OpenRedisOptions, openRedis } from './redis/cluster';
 export { type RetentionPolicy, type RetentionResult, retain, retentionPolicy } from './retention';
 export { type Disposition, disposition, isNotTried, RETRIES, type RetryRule, type Tries } from './retry';
-export { type Effect, leaseOf, Pending, type StepOutcome, type StepSpec, step, wrote } from './run';
+export { type Effect, leaseOf, Pending, Split, type StepOutcome, type StepSpec, step, wrote } from './run';
 export { type ScheduleOptions, Schedules } from './schedules';
 export { knowSecret, scrub, scrubText } from './scrub';
 export { type OpenSqliteOptions, openSqliteStore } from './sqlite/store';
 export type { Store } from './store';
 export * from './targets';
+export type { Child } from './transitions/children';
 export { MESSAGE_PIPELINE } from './transitions/lease';
 export { type ExceptionView, type Figures, noFigures, type Trace } from './transitions/read';
 export { findOverlap } from './transitions/receive';

@@ -4,6 +4,7 @@ import { now } from './clock';
 import type { Json, RunContext } from './model';
 import type { Store } from './store';
 import type { Passage, Target, Targets } from './targets';
+import type { Child } from './transitions/children';
 
 /** One effect on the outside world: its identity (kind, target, external key), its request, its attributes. */
 export interface StepSpec {
@@ -34,9 +35,17 @@ export class Pending {
   ) {}
 }
 
+/** The effect is that further documents come to be: in the transaction that completes the step. */
+export class Split<Result extends Json> {
+  constructor(
+    readonly result: Result,
+    readonly children: readonly Child[],
+  ) {}
+}
+
 export interface Effect<Result extends Json> {
   /** Has the effect. Errors of kind `in_doubt` leave the step open; all others mean that it did not happen. */
-  perform(request: Json): Promise<Result | Pending>;
+  perform(request: Json): Promise<Result | Pending | Split<Result>>;
   /** Asks the target whether the effect happened; undefined where it knows nothing. */
   probe?(request: Json): Promise<Result | Pending | undefined>;
   /** Asks for the outcome of a pending step. */
@@ -122,7 +131,7 @@ async function goOn<Result extends Json>(
   wrote(context, known.hop);
   if (known.status === 'done') return { status: 'done', result: known.result as Result, replayed: true };
   const stepId = known.stepId;
-  let result: Result | Pending;
+  let result: Had<Result>;
   try {
     boundary(`${kind} before`);
     result = await passage.run(() => attempt(known, spec, effect));
@@ -158,6 +167,8 @@ function paused({ documentId }: RunContext, { target, name }: StepSpec): Finance
   });
 }
 
+/** What an effect gives. */
+type Had<Result extends Json> = Result | Pending | Split<Result>;
 type IntendResult = Awaited<ReturnType<Store['intend']>>;
 type Known = Extract<IntendResult, { status: 'new' | 'open' | 'pending' }>;
 
@@ -165,7 +176,7 @@ async function attempt<Result extends Json>(
   known: Known,
   spec: StepSpec,
   effect: Effect<Result>,
-): Promise<Result | Pending> {
+): Promise<Had<Result>> {
   if (known.status === 'new') return await effect.perform(known.request);
   if (known.status === 'pending') {
     if (!effect.poll)
@@ -205,16 +216,17 @@ async function keep<Result extends Json>(
   store: Store,
   context: RunContext,
   stepId: string,
-  result: Result | Pending,
+  had: Had<Result>,
 ): Promise<StepOutcome<Result>> {
   const { documentId, fence } = context;
   try {
-    if (!(result instanceof Pending)) {
-      await store.complete({ documentId, fence, stepId, result });
+    if (!(had instanceof Pending)) {
+      const { result, children } = (had instanceof Split ? had : new Split(had, [])) as Split<Result>;
+      await store.complete({ documentId, fence, stepId, result, children });
       return { status: 'done', result, replayed: false };
     }
-    const until = now() + result.delayMs;
-    await store.pend({ documentId, fence, stepId, result: result.result, until });
+    const until = now() + had.delayMs;
+    await store.pend({ documentId, fence, stepId, result: had.result, until });
     return { status: 'waiting' };
   } catch (caught) {
     // The effect was had: its intent stays open, so that the next delivery asks the target.

@@ -100,7 +100,7 @@ function* grant(
   const acted = row.mapping
     ? yield* one('SELECT id FROM steps WHERE document_id = $1 LIMIT 1', row.id)
     : undefined;
-  const approval = fence > 1 ? yield* approvalOf(row.id) : undefined;
+  const approval = fence > 1 || row.parent_id ? yield* approvalOf(row.id) : undefined;
   return {
     context: {
       ...(approval ? { approval } : {}),
@@ -121,7 +121,10 @@ function* grant(
   };
 }
 
-/** Who approved a document that was held for it, and which content; one that was never leased was never held. */
+/**
+ * Who approved a document that was held for it, and which content. One that was never leased was never held, unless it
+ * is a child, which may be held from its birth.
+ */
 function* approvalOf(documentId: string): Transition<Approval | undefined> {
   const released = yield* one<{ actor: string; details: string | null }>(
     `SELECT actor, details FROM exceptions WHERE document_id = $1 AND code = 'DOCUMENT_APPROVAL' AND resolution = 'retried'

@@ -3,6 +3,7 @@ import { insertSealed, type Subject, updateSealed } from '../audit';
 import { newId, sha256, stableJson } from '../ids';
 import type { DocumentRow, Json, LeaseRef, StepRow, StoreSettings } from '../model';
 import { one, type Transition, type Tx } from '../transaction';
+import { type Child, receiveChildren } from './children';
 import { applyNotes, documentById, leased, staleFence, transit } from './documents';
 import { branch } from './settle';
 
@@ -192,8 +193,15 @@ export interface StepRef {
   settings: StoreSettings;
 }
 
-/** Records the result of an effect. Progress: the crashes and expiries of the document start from zero. */
-export function* complete(tx: Tx, input: StepRef & { result: Json }): Transition<void> {
+/**
+ * Records the result of an effect, and receives the documents that it made of this one. Progress: the crashes and
+ * expiries of the document start from zero.
+ * @throws STORE_FULL where the lane of a child has no room; then nothing is written
+ */
+export function* complete(
+  tx: Tx,
+  input: StepRef & { result: Json; children?: readonly Child[] },
+): Transition<void> {
   const { row, step } = yield* effectOf(input);
   const result = stableJson(input.result);
   const changed = yield* updateSealed('steps', step.id, {
@@ -208,6 +216,7 @@ export function* complete(tx: Tx, input: StepRef & { result: Json }): Transition
   yield* transit(tx, row, 'completed', changes, { step: step.id, kind: step.kind, result: sha256(result) }, [
     changed,
   ]);
+  yield* receiveChildren(tx, row, input.children ?? [], input.settings);
 }
 
 /**
