@@ -3,25 +3,7 @@ import { boundary } from './boundary';
 import type { StoreSettings } from './model';
 import { scrub } from './scrub';
 import type { Store } from './store';
-import { TRANSITIONS, type TransitionName } from './transitions';
-
-/** Transitions that only read. */
-export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
-  'getCursor',
-  'reference',
-  'figures',
-  'exceptions',
-  'trace',
-  'documents',
-  'deliveries',
-  'documentRow',
-  'targets',
-  'audit',
-  'auditChains',
-  'auditHeads',
-  'checkAnchors',
-  'expired',
-]);
+import { READS, TRANSITIONS, type TransitionName } from './transitions';
 
 /** Transitions that read only, or only move what no one else sees: no boundary for kills. */
 const QUIET: ReadonlySet<TransitionName> = new Set<TransitionName>([
@@ -81,8 +63,7 @@ export function assembleStore(
   listeners: Listeners,
 ): Store {
   const transition = async (key: TransitionName, input: unknown): Promise<unknown> => {
-    const full = { ...(input as object | undefined), settings };
-    const sent = key === 'syncPipelines' ? input : SCRUBBED.has(key) ? scrub(full) : full;
+    const sent = SCRUBBED.has(key) ? scrub(input) : input;
     if (QUIET.has(key)) return await driver.run(key, sent);
     boundary(`${key} before`);
     const result = await driver.run(key, sent);

@@ -1,8 +1,6 @@
 import { sha256 } from './ids';
 import {
-  all,
   change,
-  insert,
   insertion,
   one,
   type PendingEvent,
@@ -171,11 +169,6 @@ export interface AuditEvent {
   data: string;
 }
 
-function chainOf(documentId: string | null, chains: number): number {
-  if (documentId === null || chains === 1) return 0;
-  return Number.parseInt(sha256(documentId).slice(0, 8), 16) % chains;
-}
-
 /**
  * Notes one audit event of the running transaction: what happened, and the digest of every row it touched.
  * {@link seal} writes it.
@@ -203,80 +196,92 @@ interface Head {
   chain: number;
   seq: number;
   hash: string;
+  /** Number of the whole store for the first event. */
+  first: number;
 }
 
-/**
- * Puts the events of the transaction at the ends of their chains: the last thing it does, and in the order of the
- * chains, for a chain's head is where transactions wait for each other.
- */
+/** Puts the events of the transaction at the end of a chain: the last thing it does, once for all its transitions. */
 export function* seal(tx: Tx): Transition<void> {
   const events = tx.events.splice(0);
   if (events.length === 0) return;
-  const chains = [...new Set(events.map(({ documentId }) => chainOf(documentId, tx.chains)))];
-  const places = chains.map((_, index) => `$${index + 1}`).join(', ');
-  const found = yield* all<Head & { first: number }>(
-    `SELECT chain, seq, hash, ${firstNumber(tx)} AS first FROM audit_heads
-     WHERE chain IN (${places}) ORDER BY chain {lock}`,
-    ...chains,
-  );
-  const heads = new Map(found.map((head) => [Number(head.chain), head]));
-  const first = Number(found[0]?.first ?? 0);
-  const [head] = found;
-  if (tx.dialect === 'postgres' && events.length === 1 && head)
-    return yield* appendAtOnce(nextEvent(tx, head.chain, head, events[0]!, { order: first }));
+  const head = yield* headOf(tx);
+  const chained: Chained[] = [];
   for (const [index, event] of events.entries()) {
-    const chain = chainOf(event.documentId, tx.chains);
     // With several chains the events about one row are put in order by a number of the whole store.
-    const order = tx.chains > 1 ? { order: first + index } : {};
-    const next = nextEvent(tx, chain, heads.get(chain), event, order);
-    heads.set(chain, { ...(yield* append(next)), first });
+    const order = tx.chains > 1 ? { order: Number(head.first) + index } : {};
+    chained.push(nextEvent(tx, chained.at(-1) ?? head, event, order));
   }
-  for (const chain of chains) yield* moveHead(heads.get(chain)!, !found.some((head) => head.chain === chain));
+  tx.sealed = chained.at(-1);
+  yield* tx.dialect === 'postgres' ? appendAtOnce(chained) : append(chained);
 }
 
-/** Numbers grow with each transaction by more than it has events; drawn while the rows it changed are locked. */
-function firstNumber(tx: Tx): string {
-  return tx.chains > 1 ? "(SELECT nextval('audit_order'))" : '0';
+/** The end of a chain. Of several it is one that no other transaction is at, so that they seldom wait for each other. */
+function* headOf(tx: Tx): Transition<Head> {
+  if (tx.chains === 1)
+    return (
+      (yield* one<Head>('SELECT chain, seq, hash FROM audit_heads WHERE chain = 0')) ?? {
+        chain: 0,
+        seq: 0,
+        hash: '',
+        first: 0,
+      }
+    );
+  const free = yield* one<Head>(
+    `SELECT chain, seq, hash, nextval('audit_order') AS first FROM
+     (SELECT * FROM audit_heads ORDER BY (chain + $1) % ${tx.chains} LIMIT 1 {skip locked}) AS free`,
+    tx.chains - tx.chain,
+  );
+  return (
+    free ??
+    (yield* one<Head>(
+      "SELECT chain, seq, hash, nextval('audit_order') AS first FROM audit_heads WHERE chain = $1 {lock}",
+      tx.chain,
+    ))!
+  );
 }
 
 type Chained = AuditEvent & { hash: string };
 
 function nextEvent(
   tx: Tx,
-  chain: number,
-  head: Head | undefined,
+  last: Pick<Chained, 'chain' | 'seq' | 'hash'>,
   { documentId, type, data, seals }: PendingEvent,
   order: { order?: number },
 ): Chained {
   const event: AuditEvent = {
-    chain,
-    seq: Number(head?.seq ?? 0) + 1,
+    chain: Number(last.chain),
+    seq: Number(last.seq) + 1,
     at: tx.now,
     document_id: documentId,
     type,
     data: JSON.stringify({ ...data, ...order, seals }),
   };
-  const hash = linkHash(head?.hash ?? '', event);
-  tx.sealed = { chain, seq: event.seq, hash };
-  return { ...event, hash };
+  return { ...event, hash: linkHash(last.hash, event) };
 }
 
-function* append(event: Chained): Transition<Head> {
-  yield* insert('audit', { ...event });
-  return { chain: event.chain, seq: event.seq, hash: event.hash };
-}
-
-/** Event and head in one statement: fewer trips to the server while the head is locked. */
-function* appendAtOnce(event: Chained): Transition<void> {
-  const { sql, params } = insertion('audit', { ...event });
-  const places = Object.fromEntries(Object.keys(event).map((column, index) => [column, `$${index + 1}`]));
+function* append(events: Chained[]): Transition<void> {
+  for (const event of events) yield insertion('audit', { ...event });
+  const { chain, seq, hash } = events.at(-1)!;
   yield* run(
-    `WITH event AS (${sql}) UPDATE audit_heads SET seq = ${places.seq}, hash = ${places.hash} WHERE chain = ${places.chain}`,
-    ...params,
+    `INSERT INTO audit_heads (chain, seq, hash) VALUES ($1, $2, $3)
+     ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
+    chain,
+    seq,
+    hash,
   );
 }
 
-function* moveHead({ chain, seq, hash }: Head, isNew: boolean): Transition<void> {
-  if (isNew) return yield* insert('audit_heads', { chain, seq, hash });
-  yield* run('UPDATE audit_heads SET seq = $2, hash = $3 WHERE chain = $1', chain, seq, hash);
+/** Events and head in one statement: fewer trips to the server while the head is locked. */
+function* appendAtOnce(events: Chained[]): Transition<void> {
+  const { chain, seq, hash } = events.at(-1)!;
+  yield* run(
+    `WITH events AS (INSERT INTO audit (chain, seq, at, document_id, type, data, hash)
+       SELECT chain, seq, at, document_id, type, data, hash FROM json_to_recordset($1) AS
+       event (chain INTEGER, seq BIGINT, at BIGINT, document_id TEXT, type TEXT, data TEXT, hash TEXT))
+     UPDATE audit_heads SET seq = $3, hash = $4 WHERE chain = $2`,
+    JSON.stringify(events),
+    chain,
+    seq,
+    hash,
+  );
 }

@@ -1,3 +1,5 @@
+import type { StoreSettings } from './model';
+
 /** A value that both SQLite and Postgres take as a parameter and give back. */
 export type SqlValue = string | number | bigint | null | Uint8Array;
 export type SqlRow = Record<string, SqlValue>;
@@ -53,8 +55,11 @@ export interface Tx {
   /** Milliseconds since the epoch, of the store's clock. */
   now: number;
   dialect: Dialect;
+  settings: StoreSettings;
   /** How many audit chains the store keeps (SQLite 1, Postgres 16). */
   chains: number;
+  /** The one of them that this process writes to, where nobody else is at it. */
+  chain: number;
   /**
    * Workers that are known to be gone; their leases are voided. Without it one process owns the store, and
    * whatever was leased when it opens belonged to one that is gone.
@@ -64,13 +69,15 @@ export interface Tx {
   wake: Set<string>;
   /** Documents whose lease ended in this transaction, with the worker that had it. */
   ended: Map<string, string | null>;
-  /** Audit events not yet in their chains. */
+  /** Audit events not yet in a chain. */
   events: PendingEvent[];
   /** The last audit event that was written: where it stands, the transaction is committed. */
   sealed?: { chain: number; seq: number; hash: string };
 }
 
-export function newTx(facts: Pick<Tx, 'now' | 'dialect' | 'chains' | 'deadWorkers'>): Tx {
+export function newTx(
+  facts: Pick<Tx, 'now' | 'dialect' | 'settings' | 'chains' | 'chain' | 'deadWorkers'>,
+): Tx {
   return { ...facts, wake: new Set(), ended: new Map(), events: [] };
 }
 

@@ -1,11 +1,13 @@
+import { randomInt } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { FinanceError } from '../../errors';
-import { assembleStore, type Driver, Listeners, READS } from '../assemble';
+import { assembleStore, type Driver, Listeners } from '../assemble';
+import { seal } from '../audit';
 import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
 import { knowSecret } from '../scrub';
 import type { Store } from '../store';
 import { newTx, type Tx } from '../transaction';
-import { perform, type TransitionName } from '../transitions';
+import { perform, READS, type TransitionName } from '../transitions';
 import { Connections } from './connections';
 import { assertSchema, assertServer, CHAINS, migrate } from './migrate';
 import { lifeKey, Session } from './session';
@@ -38,11 +40,11 @@ export async function openPostgresStore(options: OpenPostgresOptions): Promise<S
   const connections = await Connections.open(url, poolSize);
   const listeners = new Listeners();
   const session = readOnly ? undefined : new Session(() => connections.single(), listeners);
-  const driver = new PostgresDriver(connections, session, listeners, patienceMs);
+  const settings = { ...DEFAULT_SETTINGS, ...options.settings };
+  const driver = new PostgresDriver(connections, session, listeners, settings, patienceMs);
   try {
     await prepareSchema(connections, readOnly);
     await session?.open();
-    const settings = { ...DEFAULT_SETTINGS, ...options.settings };
     const store = assembleStore(options.name ?? 'default', settings, driver, listeners);
     if (!readOnly) {
       await store.recover();
@@ -79,6 +81,8 @@ async function prepareSchema(connections: Connections, readOnly: boolean): Promi
 /** Runs each transition in a transaction of its own on a connection of the pool. */
 class PostgresDriver implements Driver {
   private closed = false;
+  /** The audit chain of this process. */
+  private readonly chain = randomInt(CHAINS);
   private readonly running = new Set<Promise<unknown>>();
   /** Workers whose lock was found free, and since when (monotonic milliseconds). */
   private readonly missing = new Map<string, number>();
@@ -87,6 +91,7 @@ class PostgresDriver implements Driver {
     private readonly connections: Connections,
     private readonly session: Session | undefined,
     private readonly listeners: Listeners,
+    private readonly settings: StoreSettings,
     private readonly patienceMs: number,
   ) {}
 
@@ -118,6 +123,7 @@ class PostgresDriver implements Driver {
   ): Promise<{ tx: Tx; result: unknown; doubt?: unknown }> {
     const tx = await this.begin(client, name);
     const result = await this.connections.drive(client, perform(tx, name, input));
+    await this.connections.drive(client, seal(tx));
     try {
       await client.query('COMMIT');
       return { tx, result };
@@ -134,7 +140,14 @@ class PostgresDriver implements Driver {
     )) as unknown as { rows: { now: number }[] }[];
     const deadWorkers =
       name === 'recover' || name === 'sweep' ? await this.deadWorkers(client, name === 'recover') : undefined;
-    return newTx({ now: answers[1]!.rows[0]!.now, dialect: 'postgres', chains: CHAINS, deadWorkers });
+    return newTx({
+      now: answers[1]!.rows[0]!.now,
+      dialect: 'postgres',
+      settings: this.settings,
+      chains: CHAINS,
+      chain: this.chain,
+      deadWorkers,
+    });
   }
 
   /** Workers with leases and without a session; for a sweep, those that were so a while ago as well. */

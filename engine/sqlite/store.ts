@@ -23,13 +23,13 @@ export interface OpenSqliteOptions {
  */
 export async function openSqliteStore(options: OpenSqliteOptions): Promise<Store> {
   const { file, readOnly = false, maxPages } = options;
+  const settings = { ...DEFAULT_SETTINGS, ...options.settings };
   const worker = new Worker(join(__dirname, 'worker.js'), {
-    workerData: { sqlite: { file, readOnly, maxPages } satisfies SqliteOptions },
+    workerData: { sqlite: { file, readOnly, settings, maxPages } satisfies SqliteOptions },
   });
   const listeners = new Listeners();
   const link = new WorkerLink(worker, listeners);
   await link.opened;
-  const settings = { ...DEFAULT_SETTINGS, ...options.settings };
   const store = assembleStore(options.name ?? 'default', settings, link, listeners);
   if (!readOnly) {
     await store.recover();
@@ -43,6 +43,8 @@ class WorkerLink implements Driver {
   readonly opened: Promise<void>;
   private next = 1;
   private closed = false;
+  /** What came in this turn of the event loop, and travels together. */
+  private outbox: Job[] = [];
   private readonly waiting = new Map<
     number,
     { resolve: (value: unknown) => void; reject: (error: Error) => void }
@@ -91,13 +93,20 @@ class WorkerLink implements Driver {
     return new Promise((resolve, reject) => {
       const id = this.next++;
       this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, name, input } satisfies Job);
+      if (this.outbox.push({ id, name, input }) === 1) process.nextTick(() => this.send());
     });
+  }
+
+  private send(): void {
+    const jobs = this.outbox;
+    this.outbox = [];
+    if (jobs.length > 0) this.worker.postMessage(jobs);
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     const ended = new Promise((resolve) => this.worker.once('exit', resolve));
+    this.send();
     this.worker.postMessage('close');
     await ended;
   }

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FinanceError, type StoredError, toFinanceError } from '../../errors';
+import { seal } from '../audit';
 import { now } from '../clock';
 import { MIGRATIONS, SCHEMA_VERSION } from '../migrations';
+import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
 import {
   inDialect,
   newTx,
@@ -13,7 +15,7 @@ import {
   type Transition,
   type Tx,
 } from '../transaction';
-import { perform, type TransitionName } from '../transitions';
+import { perform, READS, type TransitionName } from '../transitions';
 import { RESERVE_PAGES, Reserve } from './reserve';
 
 /** Opens a store file; see {@link openSqliteStore}. */
@@ -21,6 +23,7 @@ export interface SqliteOptions {
   file: string;
   /** Only reads (command line beside a running process): takes no ownership, migrates nothing. */
   readOnly: boolean;
+  settings?: StoreSettings;
   /** Size limit in pages, for tests of a full disk. */
   maxPages?: number;
 }
@@ -50,14 +53,21 @@ export function assertSafeSqlite(version: string): void {
     });
 }
 
+interface Prepared {
+  statement: StatementSync;
+  writes: boolean;
+}
+
 /** One connection, one transaction for all jobs that wait: a group commit. */
 export class SqliteConnection {
   private readonly database: DatabaseSync;
   private readonly owner?: DatabaseSync;
-  private readonly statements = new Map<string, StatementSync>();
+  private readonly statements = new Map<string, Prepared>();
   private readonly reserve: Reserve;
   /** The disk was full: intake is refused until there is room for the reserve again. */
   private full = false;
+  /** Whether the present job has written anything. */
+  private wrote = false;
 
   constructor(private readonly options: SqliteOptions) {
     if (options.readOnly && !existsSync(options.file))
@@ -114,17 +124,27 @@ export class SqliteConnection {
     this.reserve.spend();
   }
 
-  /** Runs all jobs in one transaction, each in a savepoint of its own; durable when it returns. */
-  run(jobs: Job[]): Committed {
-    const tx = newTx({ now: now(), dialect: 'sqlite', chains: 1 });
+  /**
+   * Runs all jobs in one transaction; durable when it returns. A savepoint costs as much as the job in it, so a group
+   * goes without; where a job fails that has written already, the group runs again, each job `guarded` by one.
+   */
+  run(jobs: Job[], guarded = false): Committed {
+    const tx = newTx({
+      now: now(),
+      dialect: 'sqlite',
+      settings: this.options.settings ?? DEFAULT_SETTINGS,
+      chains: 1,
+      chain: 0,
+    });
     try {
       this.database.exec(this.options.readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE');
-      const answers = jobs.map((job) => this.runOne(tx, job));
+      const answers = jobs.map((job) => this.runOne(tx, job, guarded));
+      this.drive(seal(tx));
       this.database.exec('COMMIT');
       return { answers, wake: [...tx.wake], ended: [...tx.ended.keys()] };
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
-      if (jobs.length > 1) return this.runApart(jobs);
+      if (jobs.length > 1) return guarded || isFull(error) ? this.runApart(jobs) : this.run(jobs, true);
       if (isFull(error) && this.makeRoom(jobs[0]!)) return this.run(jobs);
       return {
         answers: jobs.map(({ id }) => ({ id, error: storeError(error).toJSON() })),
@@ -152,24 +172,27 @@ export class SqliteConnection {
     return true;
   }
 
-  private runOne(tx: Tx, job: Job): Answer {
+  private runOne(tx: Tx, job: Job, guarded: boolean): Answer {
     if (this.full && job.name === 'sweep') this.full = !this.takeReserve();
     if (this.full && job.name === 'receive')
       return { id: job.id, error: new FinanceError('STORE_DISK_FULL').toJSON() };
-    this.execute('SAVEPOINT job', []);
-    const told = [tx.wake.size, tx.ended.size] as const;
+    // Who reads sees the audit events of what ran before.
+    if (READS.has(job.name)) this.drive(seal(tx));
+    if (guarded) this.database.exec('SAVEPOINT job');
+    const told = [tx.wake.size, tx.ended.size, tx.events.length] as const;
+    this.wrote = false;
     try {
       const result = this.drive(perform(tx, job.name, job.input));
-      this.execute('RELEASE job', []);
+      if (guarded) this.database.exec('RELEASE job');
       return { id: job.id, result };
     } catch (error) {
       // A full disk ends the group: its jobs are tried apart, with the reserve where they need it.
-      if (isFull(error) || !this.database.isTransaction) throw error;
-      this.database.exec('ROLLBACK TO job; RELEASE job');
-      tx.events = [];
-      // What a rolled-back transition told is not so.
+      if (isFull(error) || !this.database.isTransaction || (this.wrote && !guarded)) throw error;
+      if (guarded) this.database.exec('ROLLBACK TO job; RELEASE job');
+      // What a failed transition told is not so.
       for (const pipeline of [...tx.wake].slice(told[0])) tx.wake.delete(pipeline);
       for (const documentId of [...tx.ended.keys()].slice(told[1])) tx.ended.delete(documentId);
+      tx.events.length = told[2];
       return { id: job.id, error: storeError(error).toJSON() };
     }
   }
@@ -181,12 +204,16 @@ export class SqliteConnection {
   }
 
   private execute(sql: string, params: SqlValue[]): SqlRow[] {
-    let statement = this.statements.get(sql);
-    if (!statement) {
-      statement = this.database.prepare(inDialect(sql, 'sqlite').replaceAll(/\$(\d+)/g, '?$1'));
-      this.statements.set(sql, statement);
-    }
+    const { statement, writes } = this.statements.get(sql) ?? this.prepare(sql);
+    this.wrote ||= writes;
     return statement.all(...params.map(storable)) as SqlRow[];
+  }
+
+  private prepare(sql: string): Prepared {
+    const text = inDialect(sql, 'sqlite').replaceAll(/\$(\d+)/g, '?$1');
+    const prepared = { statement: this.database.prepare(text), writes: !/^\s*SELECT\b/i.test(text) };
+    this.statements.set(sql, prepared);
+    return prepared;
   }
 
   /** Whether the file itself is sound (page structure, indexes). */
@@ -252,14 +279,14 @@ function serve(options: SqliteOptions): void {
     queue = [];
     port.postMessage(connection.run(jobs) satisfies FromWorker);
   };
-  port.on('message', (message: Job | 'close') => {
+  port.on('message', (message: Job[] | 'close') => {
     if (message === 'close') {
       if (queue.length > 0) flush();
       connection.close();
       port.close();
       return;
     }
-    queue.push(message);
+    queue = queue.length > 0 ? queue.concat(message) : message;
     if (scheduled) return;
     scheduled = true;
     setImmediate(flush);

@@ -1,5 +1,4 @@
 import { auditHeads, checkAnchors } from '../anchors';
-import { seal } from '../audit';
 import type { Transition, Tx } from '../transaction';
 import { type AuditVerification, verifyAudit, verifyChains } from '../verify';
 import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
@@ -69,12 +68,28 @@ export const TRANSITIONS = {
 
 export type TransitionName = keyof typeof TRANSITIONS;
 
-/** A transition with the audit events it made: what a driver runs in one transaction. */
-export function* perform(tx: Tx, name: TransitionName, input: unknown): Transition<unknown> {
+/** Transitions that only read. */
+export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
+  'getCursor',
+  'reference',
+  'figures',
+  'exceptions',
+  'trace',
+  'documents',
+  'deliveries',
+  'documentRow',
+  'targets',
+  'audit',
+  'auditChains',
+  'auditHeads',
+  'checkAnchors',
+  'expired',
+]);
+
+/** A transition by its name. A driver runs one or more in a transaction, and `seal` of the audit at its end. */
+export function perform(tx: Tx, name: TransitionName, input: unknown): Transition<unknown> {
   const transition = TRANSITIONS[name] as (tx: Tx, input: unknown) => Transition<unknown>;
-  const result = yield* transition(tx, input);
-  yield* seal(tx);
-  return result;
+  return transition(tx, Array.isArray(input) ? input : { ...(input as object), settings: tx.settings });
 }
 
 type InputOf<F> = F extends (tx: Tx, ...rest: infer Rest) => unknown ? Rest : [];
