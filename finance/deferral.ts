@@ -4,6 +4,7 @@ import type {
   Day,
   Decimal,
   EntryLine,
+  Invoice,
   InvoiceLine,
   JournalEntry,
   SourceReference,
@@ -109,5 +110,41 @@ export function deferralEntries(deferral: Deferral): JournalEntry[] {
       lines: [deferred, recognised],
       posting: { journal },
     };
+  });
+}
+
+/** Whether any line of an invoice is spread over a period. */
+export const isDeferred = ({ lines }: Invoice): boolean => lines.some(({ posting }) => posting?.deferral);
+
+/**
+ * The recognition entries of all lines that the mapping defers; those of a credit note take back.
+ * @param currency of the entries: the company's
+ * @param netOf a line's net amount in that currency
+ * @throws FinanceError MAP_OUTPUT_INVALID where such a line says no period; as {@link deferralEntries}
+ */
+export function invoiceSchedule(
+  invoice: Invoice,
+  currency: Currency,
+  netOf: (line: InvoiceLine) => Decimal,
+): JournalEntry[] {
+  const { entity, source, direction, kind } = invoice;
+  return invoice.lines.flatMap((line) => {
+    if (!line.posting?.deferral) return [];
+    if (!line.period)
+      throw new FinanceError('MAP_OUTPUT_INVALID', {
+        message: `Line ${line.id} is to be deferred, but says no period.`,
+      });
+    const { account: deferred, analytic, deferral } = line.posting;
+    const net = netOf(line);
+    return deferralEntries({
+      entity,
+      source,
+      line: { ...line, netAmount: kind === 'invoice' ? net : negate(net) },
+      currency,
+      side: direction === 'customer' ? 'revenue' : 'expense',
+      accounts: { deferred, recognised: deferral.account },
+      journal: deferral.journal,
+      ...(analytic && { analytic }),
+    });
   });
 }

@@ -66,6 +66,8 @@ export interface Party {
   address: Address;
   /** BT-34 / BT-49: Peppol endpoint, EAS scheme code and value. */
   endpoint?: { scheme: string; id: string };
+  /** The partner in Odoo, where a person named it: goes before every search. */
+  odooId?: number;
 }
 
 /** EN 16931 VAT category (UNCL5305 subset): standard, zero, exempt, reverse charge, intra-community, export, outside scope. */
@@ -79,6 +81,11 @@ export interface LinePosting {
   taxes: string[];
   /** Analytic account code → percentage (decimal string). */
   analytic?: Record<string, Decimal>;
+  /**
+   * The line is earned, or used up, over its period: `account` is the balance sheet's, and a schedule of entries moves
+   * a share of each month to this account.
+   */
+  deferral?: { account: string; journal: string };
 }
 
 /** BG-25. Amounts are in the document's currency, net of tax. */
@@ -368,6 +375,32 @@ export interface EInvoiceSubmission {
   messages: { code: string; text: string }[];
 }
 
+/** A customer or supplier of an upstream system, whole, as it is there now. `source.id` is its id there. */
+export interface PartyDocument {
+  schema: 'party/1';
+  kind: 'party';
+  entity: string;
+  source: SourceReference;
+  party: Party;
+  /** IBANs, or account numbers where there is none. New ones need an approval. */
+  bankAccounts?: { account: string }[];
+  /** Who entered it at the source; may not approve its bank accounts. */
+  changedBy?: string;
+}
+
+/** A product of an upstream system, whole, as it is there now. `source.id` is its id there. */
+export interface ProductDocument {
+  schema: 'product/1';
+  kind: 'product';
+  entity: string;
+  source: SourceReference;
+  name: string;
+  /** Internal reference (SKU). */
+  code?: string;
+  listPrice?: Decimal;
+  active?: boolean;
+}
+
 export type CanonicalDocument =
   | Invoice
   | Payment
@@ -376,5 +409,7 @@ export type CanonicalDocument =
   | JournalEntry
   | BankTransaction
   | Party
+  | PartyDocument
+  | ProductDocument
   | TaxDecision
   | EInvoiceSubmission;

@@ -11,10 +11,10 @@ export interface KindPolicy {
   /** Who gets the exceptions. */
   exceptionOwner?: string;
   /**
-   * What becomes of a document whose period is locked: `hold` (the default), or booked on the first open day with its
-   * own date kept.
+   * What becomes of a document whose period is locked: `hold` (the default); booked on the first open day, its own
+   * date kept; or so once a second person has approved the day (`approval`).
    */
-  latePosting?: 'hold' | 'next-open-period';
+  latePosting?: 'hold' | 'next-open-period' | 'approval';
   /** Hours within which an exception is to be resolved. */
   serviceHours?: number;
 }

@@ -124,7 +124,7 @@ class Connection implements OdooClient {
       return await this.#send(protocol, call, secret, options);
     } catch (error) {
       if (!isFinanceError(error) || error.code !== 'ODOO_UNAUTHORIZED') throw error;
-      this.#login.forget();
+      this.#login.forget(secret);
       const renewed = this.#secret();
       if (renewed === secret) throw error;
       return this.#send(protocol, call, renewed, options);

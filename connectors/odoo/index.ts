@@ -28,7 +28,6 @@ export { type Approval, assertBankDetails, type BankDetails } from './master/ban
 export { type PartnerField, type UpsertedPartner, upsertPartner } from './master/partners';
 export { type ProductField, upsertProduct } from './master/products';
 export type { Upserted } from './master/upsert';
-export { compareMove } from './moves/compare';
 export type { Difference, Stage } from './moves/differences';
 export { type PlannedLine, type PostingPlan, planInvoice } from './moves/dry-run';
 export {
@@ -40,12 +39,11 @@ export {
   lockOn,
   type PeriodQuestion,
 } from './moves/lock-dates';
-export { createDraft, postMove, reconcileCreditNote } from './moves/post';
 export { DEFAULT_PREFIX, externalIdOf, type PrepareOptions, prepareInvoice } from './moves/prepare';
 export { lookupMove, type MoveLine, type MoveState, readBack, readMove } from './moves/read';
 export type { ExpectedDraft, ExpectedMove, MoveRequest } from './moves/request';
-export { moveUrl, type PostedMove, recordUrl, resultOf } from './moves/result';
-export { setSourceTax, type TaxCorrection, taxCorrections } from './moves/source-tax';
+export { type PostedMove, recordUrl } from './moves/result';
+export type { TaxCorrection } from './moves/source-tax';
 export {
   findOrCreatePartner,
   findOrCreatePartner as findOrCreateCustomer,
@@ -65,7 +63,7 @@ export type {
   PosterName,
   PostRequest,
 } from './posting/kinds';
-export { ACTION_CODE, installAction, type OneTransaction } from './posting/one-transaction';
+export { ACTION_CODE, actionOf, installAction, type OneTransaction } from './posting/one-transaction';
 export { type DocumentPlan, planDocument } from './posting/plan';
 export {
   type Phase,
@@ -81,5 +79,14 @@ export { singly, type Writer } from './posting/writer';
 export { type FullDomain, type ReadQuery, readRecords } from './read';
 export { type Reconciled, type ReconcileRequest, reconcilePayment, unreconcile } from './reconcile';
 export { amountOf, type Domain, decimalOf, type OdooRecord, searchRead } from './records';
-export { type CompanyRights, checkRights, type Right, type RightsReport } from './rights';
+export {
+  type CompanyRights,
+  type ConnectionUse,
+  checkRights,
+  type ModelUse,
+  POSTED_KINDS,
+  type Right,
+  type RightsReport,
+} from './rights';
+export { secretSource } from './secret';
 export { type Changes, pollChanges, type WatchCursor, type WatchQuery, watchChanges } from './watch';

@@ -4,13 +4,13 @@ import type { HttpChannel } from './http';
 import type { Protocol } from './protocols/protocol';
 
 /**
- * The uid of the integration user: asked for once (`authenticate` costs twenty times a read) and shared by all calls
- * that wait for it.
+ * The uid of the integration user: asked for once a secret (`authenticate` costs twenty times a read) and shared by
+ * all calls that wait for it.
  */
 export class Login {
   readonly #who: { database: string; login: string };
   readonly #channel: HttpChannel;
-  #uid?: Promise<number>;
+  #known?: { secret: string; uid: Promise<number> };
 
   constructor(who: { database: string; login: string }, channel: HttpChannel) {
     this.#who = who;
@@ -23,17 +23,19 @@ export class Login {
    */
   async uid(protocol: Protocol, secret: string): Promise<number | undefined> {
     if (!protocol.login) return undefined;
-    if (this.#uid) return this.#uid;
-    const asked = this.#authenticate(protocol.login, secret);
-    this.#uid = asked;
-    asked.catch(() => {
-      if (this.#uid === asked) this.#uid = undefined;
+    // a call with a new key must not fail with the login that one with the old key is waiting for
+    if (this.#known?.secret === secret) return this.#known.uid;
+    const known = { secret, uid: this.#authenticate(protocol.login, secret) };
+    this.#known = known;
+    known.uid.catch(() => {
+      if (this.#known === known) this.#known = undefined;
     });
-    return asked;
+    return known.uid;
   }
 
-  forget(): void {
-    this.#uid = undefined;
+  /** After a refusal: the user may be another by now. A login with another secret stays. */
+  forget(secret: string): void {
+    if (this.#known?.secret === secret) this.#known = undefined;
   }
 
   async #authenticate(login: NonNullable<Protocol['login']>, secret: string): Promise<number> {

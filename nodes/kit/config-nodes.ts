@@ -1,5 +1,5 @@
 import type { EInvoiceChannel } from '../../connectors/einvoice';
-import type { OdooClient } from '../../connectors/odoo';
+import type { OdooClient, Writer } from '../../connectors/odoo';
 import type { TaxEngine } from '../../connectors/tax';
 import type { Store } from '../../engine';
 import { FinanceError } from '../../errors';
@@ -26,6 +26,8 @@ export interface ConnectionNode extends FlowNode {
   /** `<url>/<database>`, the target of steps. */
   target: string;
   client(): OdooClient;
+  /** Makes, posts and reads records in micro-batches, with those of all nodes that name this connection. */
+  writer(): Writer;
 }
 
 export interface TaxServiceNode extends FlowNode {

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { connectOdoo, DEFAULT_PREFIX, type OdooClient, type ProtocolName } from '../../connectors/odoo';
+import {
+  Batcher,
+  connectOdoo,
+  DEFAULT_PREFIX,
+  type OdooClient,
+  type ProtocolName,
+  secretSource,
+} from '../../connectors/odoo';
 import { knowSecret } from '../../engine';
 import { FinanceError } from '../../errors';
 import type { ConnectionNode } from '../kit/config-nodes';
@@ -18,6 +25,10 @@ interface OdooConnectionConfig extends NodeConfig {
   caFile?: string;
   /** Module part of external ids. */
   prefix?: string;
+  /** How long a batch waits for more documents. */
+  batchWindowMs?: number | string;
+  /** Most documents of a batch. */
+  batchSize?: number | string;
 }
 
 /** One connection to one database, shared by all nodes that name it; opened by the first call. */
@@ -30,10 +41,16 @@ export = (RED: RedApi): void => {
       const url = optionalField(config.url)?.replace(/\/+$/, '') ?? '';
       this.target = `${url}/${config.database ?? ''}`;
       this.prefix = optionalField(config.prefix) ?? DEFAULT_PREFIX;
+      const secret = secretSource(this.credentials?.secret ?? '');
       let client: OdooClient | undefined;
+      let writer: Batcher | undefined;
       this.client = () => {
-        client ??= connect(config, () => this.credentials?.secret ?? '');
+        client ??= connect(config, secret);
         return client;
+      };
+      this.writer = () => {
+        writer ??= batcher(config, this.client());
+        return writer;
       };
       this.on('close', () => client?.close());
     },
@@ -59,6 +76,14 @@ function connect(config: OdooConnectionConfig, readSecret: () => string): OdooCl
     concurrency: numberField(config.concurrency, 'concurrency', 2, 1),
     timeoutMs: numberField(config.timeoutSeconds, 'timeoutSeconds', 130, 1) * 1000,
     ca: readAuthority(optionalField(config.caFile)),
+  });
+}
+
+/** @throws CONFIG_INVALID */
+function batcher({ batchWindowMs, batchSize }: OdooConnectionConfig, client: OdooClient): Batcher {
+  return new Batcher(client, {
+    windowMs: numberField(batchWindowMs, 'batchWindowMs', 20),
+    size: numberField(batchSize, 'batchSize', 50, 1),
   });
 }
 

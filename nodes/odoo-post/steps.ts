@@ -1,209 +1,178 @@
 import {
-  compareMove,
-  createDraft,
   externalIdOf,
-  findCustomer,
-  findOrCreateCustomer,
-  lookupMove,
-  lookupsOf,
-  type MoveRequest,
-  type OdooClient,
-  type PartyPlace,
-  type PostedMove,
+  type Kinds,
+  type PostableDocument,
+  type PosterName,
+  Posting,
+  type PostRequest,
   type PrepareOptions,
-  postMove,
-  readBack,
-  reconcileCreditNote,
-  resultOf,
-  setSourceTax,
+  poster,
+  posterNameOf,
   type TaxCorrection,
-  taxCorrections,
 } from '../../connectors/odoo';
-import { buildRequest, prepareContext } from '../../connectors/odoo/moves/prepare';
 import type { Effect, Json } from '../../engine';
-import { FinanceError } from '../../errors';
-import { documentHash, externalKey, hashOf, type Invoice, type Party } from '../../finance';
-import { type HashedRequest, requestOnce, runStep } from '../kit/run-step';
-import type { Run } from '../kit/step-node';
+import { documentHash } from '../../finance';
+import { type HashedRequest, requestOnce } from '../kit/run-step';
+import { assertLateAllowed } from './late';
+import { partnerInStep } from './partner';
+import { type OdooRun, plain, type Recorded, recordStep } from './record';
 
-/** A run of this node: where it writes, whom it asks, and its name for people. */
-export interface OdooRun extends Run {
-  client: OdooClient;
-  /** `<url>/<database>` */
-  target: string;
-  name: string;
-  nodeId: string;
-}
-
-type Recorded = { [key: string]: Json };
+type Result = Kinds[PosterName]['result'];
+/** `move` whatever the model: it was recorded so before there were others. */
 type LoadRequest = HashedRequest & { move: Json };
 
-/** What `odoo.load` leaves behind. */
+/** What `odoo.load` leaves behind, beside the id of the record. */
 interface Loaded {
-  moveId: number;
   /** Tax lines of the draft that are to get the source's amount. */
   corrections: TaxCorrection[];
   /** Version of Odoo: 16 does not reconcile credit notes by itself. */
   major: number;
 }
 
-const plain = (value: unknown): Recorded => JSON.parse(JSON.stringify(value)) as Recorded;
+/** What the record is called in requests and results. */
+const ID = {
+  invoice: 'moveId',
+  entry: 'moveId',
+  payment: 'paymentId',
+  bank_line: 'lineId',
+} as const satisfies Record<PosterName, string>;
 
 /**
- * Posts an invoice or credit note in recorded steps: `odoo.partner`, `odoo.load` (draft), `odoo.tax` (where the
- * source's tax differs), `odoo.post`, `odoo.reconcile` (credit notes on 16). Each is found again by its external key,
- * and Odoo refuses doubles of each.
- * @throws FinanceError ODOO_*, DOCUMENT_CONFLICT, MAP_OUTPUT_INVALID and those of a step
+ * Posts a document in recorded steps: `odoo.partner`, `odoo.load` (draft), `odoo.tax` (where the source's tax differs),
+ * `odoo.post`, `odoo.reconcile` (what Odoo does not match by itself). Each is found again by its external key, and Odoo
+ * refuses doubles of each.
+ * @param hash of the content: a request that was recorded of the same content is used as it stands
+ * @throws FinanceError ODOO_*, DOCUMENT_*, MAP_OUTPUT_INVALID and those of a step
  */
 export async function postInSteps(
   run: OdooRun,
-  invoice: Invoice,
+  document: PostableDocument,
   options: PrepareOptions,
-): Promise<PostedMove> {
+  hash: string = documentHash(document),
+): Promise<Result> {
   const key = externalIdOf(options.externalKey, options.prefix);
-  const request = await loadRequest(run, key, invoice, options);
-  const move = request.move as unknown as MoveRequest;
-  const { client } = run;
-  const loaded = (await effect(run, 'odoo.load', key, request, loadEffect(client))) as unknown as Loaded;
-  const { moveId, corrections, major } = loaded;
-  if (corrections.length > 0)
-    await effect(run, 'odoo.tax', key, plain({ moveId, corrections }), taxEffect(client, move, moveId));
-  const posting = plain({ moveId, company: move.company.id, invoiceDate: move.expected.invoiceDate });
-  const posted = await effect(run, 'odoo.post', key, posting, postEffect(client, move, moveId));
-  const { reversedMoveId } = move.expected;
-  if (reversedMoveId !== undefined && major < 17) {
-    const pair = plain({ moveId, reversedMoveId });
-    await effect(run, 'odoo.reconcile', key, pair, reconcileEffect(client, move, moveId));
-  }
-  return posted as unknown as PostedMove;
-}
-
-async function effect(
-  { store, context, target, name, nodeId }: OdooRun,
-  kind: string,
-  key: string,
-  request: Recorded,
-  how: Effect<Recorded>,
-): Promise<Recorded> {
-  const spec = { kind, target, externalKey: key, request, name, nodeId };
-  const outcome = await runStep(store, context, spec, how);
-  if (outcome.status === 'done') return outcome.result;
-  throw new FinanceError('RUN_UNEXPECTED', { message: `${kind} waits, which Odoo never asks for.` });
-}
-
-/** The request of `odoo.load`: the one that was recorded, or a new one for the partner of the buyer. */
-async function loadRequest(
-  run: OdooRun,
-  key: string,
-  invoice: Invoice,
-  options: PrepareOptions,
-): Promise<LoadRequest> {
-  const { store, context, client, target } = run;
-  const hash = documentHash(invoice);
+  const name = posterNameOf(document);
+  const { store, context, target } = run;
   const identity = { kind: 'odoo.load', target, externalKey: key };
-  return await requestOnce<LoadRequest>(store, context, identity, hash, async () => {
-    const prepared = await prepareContext(client, invoice, options);
-    const partnerId = await partnerOf(run, invoice.buyer, prepared.place);
-    const move = await buildRequest(client, invoice, options, prepared, partnerId);
-    return { contentHash: hash, move: plain(move) };
+  const request = await requestOnce<LoadRequest>(store, context, identity, hash, async () => {
+    const partnerOf: PrepareOptions['partnerOf'] = (_client, party, place) =>
+      partnerInStep(run, party, place);
+    const prepared = await poster(name).prepare(run.client, document as never, { ...options, partnerOf });
+    await assertLateAllowed(run, document, options.entity, [prepared]);
+    return { contentHash: hash, move: plain(prepared) };
   });
+  return new RecordedPosting(run, name, key, request).post();
 }
 
-/** The content is part of the key: a corrected buyer is another question, not a conflict with the first. */
-async function partnerOf(run: OdooRun, party: Party, place: PartyPlace): Promise<number> {
-  const { entity, system, company, prefix } = place;
-  const hash = hashOf(party).slice(0, 16);
-  const source = { system, id: party.id ?? party.vatId ?? hash, revision: hash };
-  const key = externalIdOf(externalKey({ entity, kind: 'party', source }), prefix);
-  const request = plain({ party, entity, system, company: company.id, prefix });
-  const found = await effect(run, 'odoo.partner', key, request, partnerEffect(run.client));
-  return found.partnerId as number;
-}
+/** A posting whose phases are steps of the document. */
+class RecordedPosting<K extends PosterName> {
+  private readonly request: Kinds[K]['request'];
+  private readonly posting: Posting<K>;
 
-function partnerEffect(client: OdooClient): Effect<Recorded> {
-  const read = async (request: Json): Promise<[Party, PartyPlace]> => {
-    const { party, entity, system, company, prefix } = request as Recorded;
-    const place = { entity: String(entity), system: String(system), prefix: String(prefix) };
-    return [
-      party as unknown as Party,
-      { ...place, company: await lookupsOf(client).company(Number(company)) },
-    ];
-  };
-  return {
-    refusesDoubles: true,
-    async perform(request) {
-      return { partnerId: await findOrCreateCustomer(client, ...(await read(request))) };
-    },
-    async probe(request) {
-      const partnerId = await findCustomer(client, ...(await read(request)));
-      return partnerId === undefined ? undefined : { partnerId };
-    },
-  };
-}
+  constructor(
+    private readonly run: OdooRun,
+    private readonly name: K,
+    private readonly key: string,
+    private readonly recorded: LoadRequest,
+  ) {
+    this.request = this.requestIn(recorded);
+    this.posting = this.of(this.request);
+  }
 
-function loadEffect(client: OdooClient): Effect<Recorded> {
-  const moveIn = (request: Json): MoveRequest => (request as LoadRequest).move as unknown as MoveRequest;
-  const examine = async (move: MoveRequest, moveId: number): Promise<Recorded> => {
-    const created = await readBack(client, moveId, move.company.id);
-    compareMove(move, created, 'created');
-    const corrections = created.state === 'draft' ? taxCorrections(move, created) : [];
-    const { major } = await client.version();
-    return plain({ moveId, corrections, major } satisfies Loaded);
-  };
-  return {
-    refusesDoubles: true,
-    async perform(request) {
-      const move = moveIn(request);
-      return await examine(move, await createDraft(client, move));
-    },
-    async probe(request) {
-      const move = moveIn(request);
-      const found = await lookupMove(client, move.externalKey, move.company.id);
-      return found && (await examine(move, found.id));
-    },
-  };
-}
+  async post(): Promise<Kinds[K]['result']> {
+    const loaded = await this.step('odoo.load', this.recorded, this.loadEffect());
+    const { corrections, major } = loaded as unknown as Loaded;
+    const record = ID[this.name];
+    const id = Number(loaded[record]);
+    if (corrections.length > 0)
+      await this.step('odoo.tax', plain({ [record]: id, corrections }), this.taxEffect(id));
+    const posted = await this.step('odoo.post', this.question(id), this.postEffect(id));
+    const settlement = this.posting.settlement(major);
+    if (settlement)
+      await this.step('odoo.reconcile', plain({ [record]: id, ...settlement }), this.settleEffect(id));
+    return posted as unknown as Kinds[K]['result'];
+  }
 
-/** The amounts are absolute: writing them again changes nothing. */
-function taxEffect(client: OdooClient, move: MoveRequest, moveId: number): Effect<Recorded> {
-  return {
-    refusesDoubles: true,
-    async perform(request) {
-      const draft = await readBack(client, moveId, move.company.id);
-      compareMove(move, draft, 'resumed');
-      await setSourceTax(client, move, draft);
-      compareMove(move, await readBack(client, moveId, move.company.id), 'draft');
-      return request as Recorded;
-    },
-  };
-}
+  private step(kind: string, request: Recorded, effect: Effect<Recorded>): Promise<Recorded> {
+    return recordStep(this.run, kind, this.key, request, effect);
+  }
 
-function postEffect(client: OdooClient, move: MoveRequest, moveId: number): Effect<Recorded> {
-  const read = () => readBack(client, moveId, move.company.id);
-  const result = async (posted: Awaited<ReturnType<typeof read>>): Promise<Recorded> => {
-    compareMove(move, posted, 'posted');
-    return plain(await resultOf(client, move, posted));
-  };
-  return {
-    refusesDoubles: true,
-    async perform() {
-      const draft = await read();
-      if (draft.state === 'posted') return await result(draft);
-      compareMove(move, draft, 'draft');
-      await postMove(client, move, moveId);
-      return await result(await read());
-    },
-    async probe() {
-      const found = await read();
-      return found.state === 'posted' ? await result(found) : undefined;
-    },
-  };
-}
+  private requestIn = (request: Json): Kinds[K]['request'] =>
+    (request as LoadRequest).move as unknown as Kinds[K]['request'];
 
-/** Lines that are reconciled are left alone: doing it again changes nothing. */
-function reconcileEffect(client: OdooClient, move: MoveRequest, moveId: number): Effect<Recorded> {
-  return {
-    refusesDoubles: true,
-    perform: async () => ({ reconciled: await reconcileCreditNote(client, move, moveId) }),
-  };
+  private of(request: Kinds[K]['request']): Posting<K> {
+    const { client, writer, oneTransaction } = this.run;
+    return new Posting(client, this.name, request, { writer, oneTransaction });
+  }
+
+  /** The request of `odoo.post`. */
+  private question(id: number): Recorded {
+    const { poster: name, company, expected }: PostRequest = this.request;
+    const day = name === 'invoice' ? { invoiceDate: expected.invoiceDate } : { date: expected.date };
+    return plain({ [ID[name]]: id, company: company.id, ...day });
+  }
+
+  /** Works from the request that was recorded, whatever is asked for by now. */
+  private loadEffect(): Effect<Recorded> {
+    const examine = async (posting: Posting<K>, draft: Kinds[K]['state']): Promise<Recorded> => {
+      const { major } = await this.run.client.version();
+      const corrections = posting.corrections(draft);
+      return plain({ [ID[this.name]]: draft.id, corrections, major });
+    };
+    return {
+      refusesDoubles: true,
+      perform: async (request) => {
+        const posting = this.of(this.requestIn(request));
+        return await examine(posting, await posting.draft());
+      },
+      probe: async (request) => {
+        const posting = this.of(this.requestIn(request));
+        const found = await posting.lookup();
+        if (found === undefined) return undefined;
+        posting.compare(found, 'created');
+        return await examine(posting, found);
+      },
+    };
+  }
+
+  /** The amounts are absolute: writing them again changes nothing. */
+  private taxEffect(id: number): Effect<Recorded> {
+    return {
+      refusesDoubles: true,
+      perform: async (request) => {
+        await this.posting.amend(await this.posting.read(id, 'resumed'));
+        await this.posting.read(id, 'draft');
+        return request as Recorded;
+      },
+    };
+  }
+
+  private postEffect(id: number): Effect<Recorded> {
+    const result = async (posted: Kinds[K]['state']): Promise<Recorded> => {
+      this.posting.compare(posted, 'posted');
+      return plain(await this.posting.result(posted));
+    };
+    return {
+      refusesDoubles: true,
+      perform: async () => {
+        const draft = await this.posting.read(id);
+        if (draft.state === 'posted') return await result(draft);
+        this.posting.compare(draft, 'draft');
+        await this.posting.post(draft);
+        return await result(await this.posting.read(id));
+      },
+      probe: async () => {
+        const found = await this.posting.read(id);
+        return found.state === 'posted' ? await result(found) : undefined;
+      },
+    };
+  }
+
+  /** Lines that are matched are left alone: doing it again changes nothing. */
+  private settleEffect(id: number): Effect<Recorded> {
+    return {
+      refusesDoubles: true,
+      perform: async () => plain(await this.posting.settle(await this.posting.read(id))),
+    };
+  }
 }

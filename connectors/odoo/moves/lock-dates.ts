@@ -1,9 +1,10 @@
 import { FinanceError } from '../../../errors';
 import type { Day } from '../../../finance/documents';
+import type { KindPolicy } from '../../../finance/entity';
 import type { OdooClient } from '../client';
 import { type Company, lookupsOf } from '../lookups';
 import { searchRead, textOf } from '../records';
-import type { LatePosting, Side } from './request';
+import { type ExpectedMove, type LatePosting, type Side, sideOf } from './request';
 
 /** What decides which lock dates a posting is under. */
 export interface PeriodQuestion {
@@ -15,6 +16,13 @@ export interface PeriodQuestion {
   side?: Side;
 }
 
+/** Which lock dates an invoice, bill or credit note is under. */
+export const periodOf = ({ date, taxes, moveType }: ExpectedMove): PeriodQuestion => ({
+  day: date,
+  taxed: taxes.length > 0,
+  side: sideOf(moveType),
+});
+
 export interface Lock {
   /** Field of `res.company`. */
   field: string;
@@ -22,8 +30,7 @@ export interface Lock {
   until: Day;
 }
 
-/** What happens to a document of a locked period: held, or booked on the next open day, its own date kept. */
-export type LatePolicy = 'hold' | 'next-open-period';
+export type LatePolicy = NonNullable<KindPolicy['latePosting']>;
 
 const LOCKS = ['hard_lock_date', 'fiscalyear_lock_date', 'period_lock_date'];
 const SIDES = { sale: 'sale_lock_date', purchase: 'purchase_lock_date' } as const;

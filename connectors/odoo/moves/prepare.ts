@@ -22,8 +22,11 @@ export interface PrepareOptions {
   prefix?: string;
   /** External key of the invoice that a credit note corrects, where it has a revision of its own. */
   precedingKey?: string;
-  /** For comparing: another move with a supplier's number is what is looked for. */
-  allowsTwin?: boolean;
+  /**
+   * Nothing is to be posted, only compared with what another connector did: a bill with the supplier's number may be
+   * there, and what the document refers to need not be known by our keys.
+   */
+  comparesOnly?: boolean;
   /** How a party becomes a partner; by default it is found, or created exactly once. */
   partnerOf?: typeof findOrCreatePartner;
   /** Most that the source's tax may differ from Odoo's; default one minor unit a line and one more. */
@@ -141,7 +144,7 @@ export async function buildRequest(
     amountTotal: invoice.totals.gross,
   };
   const key = externalIdOf(options.externalKey, options.prefix);
-  if (side === 'purchase' && !options.allowsTwin) await assertNoTwin(client, company, expected, key);
+  if (side === 'purchase' && !options.comparesOnly) await assertNoTwin(client, company, expected, key);
   const load = buildLoad('account.move', [toRecord(key, company, expected, rate)], company.id);
   const taxTolerance = options.taxTolerance ?? fromMinor(lines.length + 1, invoice.currency);
   return { poster: 'invoice', externalKey: key, company, load, expected, taxTolerance };
@@ -209,7 +212,7 @@ function numbering(invoice: Invoice, entity: LegalEntity): { name?: string; ref:
 async function findPreceding(
   client: OdooClient,
   invoice: Invoice,
-  { entity, precedingKey }: PrepareOptions,
+  { entity, precedingKey, comparesOnly }: PrepareOptions,
   { prefix }: PartyPlace,
 ): Promise<number | undefined> {
   if (invoice.kind !== 'credit_note' || !invoice.precedingInvoice) return undefined;
@@ -217,7 +220,7 @@ async function findPreceding(
   const source = { system, account, id: invoice.precedingInvoice.sourceId };
   const key = precedingKey ?? externalKey({ entity: entity.key, kind: 'invoice', source });
   const id = await findByExternalId(client, 'account.move', externalIdOf(key, prefix));
-  if (id !== undefined) return id;
+  if (id !== undefined || comparesOnly) return id;
   throw new FinanceError('ODOO_MISSING', {
     message: `The invoice ${source.id} that this credit note corrects is not in Odoo yet.`,
     hint: 'Post the invoice first; then retry.',

@@ -44,7 +44,7 @@ export async function resultOf(
     amountUntaxed: move.amountUntaxed,
     amountTax: move.amountTax,
     amountTotal: move.amountTotal,
-    url: await moveUrl(client, move.id),
+    url: await recordUrl(client, 'account.move', move.id),
   };
 }
 
@@ -54,6 +54,3 @@ export async function recordUrl(client: OdooClient, model: string, id: number): 
   const path = major >= 18 ? `/odoo/${model}/${id}` : `/web#id=${id}&model=${model}&view_type=form`;
   return client.url + path;
 }
-
-export const moveUrl = (client: OdooClient, id: number): Promise<string> =>
-  recordUrl(client, 'account.move', id);

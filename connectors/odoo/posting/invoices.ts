@@ -1,8 +1,9 @@
 import { compareMove, moveDifferences } from '../moves/compare';
-import { periodOf, reconcileCreditNote } from '../moves/post';
+import { reconcileCreditNote } from '../moves/credit-note';
+import { periodOf } from '../moves/lock-dates';
 import { prepareInvoice } from '../moves/prepare';
 import { resultOf } from '../moves/result';
-import { setSourceTax } from '../moves/source-tax';
+import { setSourceTax, taxCorrections } from '../moves/source-tax';
 import type { Poster } from './kinds';
 
 /** Customer invoices, vendor bills, and their credit notes. */
@@ -12,9 +13,12 @@ export const invoices: Poster<'invoice'> = {
   compare: compareMove,
   differences: moveDifferences,
   period: ({ expected }) => periodOf(expected),
+  corrections: taxCorrections,
   amend: async (client, request, draft) => (await setSourceTax(client, request, draft)).length > 0,
-  async settle(client, request, { id }) {
-    await reconcileCreditNote(client, request, id);
+  settlement({ expected: { reversedMoveId } }, major) {
+    // from 17 on Odoo reconciles it as it is posted
+    return reversedMoveId === undefined || major >= 17 ? undefined : { reversedMoveId };
   },
+  settle: async (client, request, { id }) => ({ reconciled: await reconcileCreditNote(client, request, id) }),
   result: resultOf,
 };

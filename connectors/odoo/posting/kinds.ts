@@ -18,6 +18,8 @@ import type { PrepareOptions } from '../moves/prepare';
 import type { MoveState } from '../moves/read';
 import type { LatePosting, MoveRequest } from '../moves/request';
 import type { PostedMove } from '../moves/result';
+import type { TaxCorrection } from '../moves/source-tax';
+import type { Reconciled } from '../reconcile';
 
 /** Models that documents become records of. */
 export type PostedModel = 'account.move' | 'account.payment' | 'account.bank.statement.line';
@@ -167,6 +169,12 @@ export interface Kinds {
   };
 }
 
+/** The move of a corrected invoice, or the open items that a payment settles. */
+export type Settlement = { reversedMoveId: number } | { allocations: PlannedAllocation[] };
+
+/** Whether a credit note was matched by us, or what a payment is matched with. */
+export type Settled = { reconciled: boolean } | Reconciled;
+
 export type PosterName = keyof Kinds;
 export type PostableDocument = Kinds[PosterName]['document'];
 export type PostRequest = Kinds[PosterName]['request'];
@@ -188,15 +196,22 @@ export interface Poster<K extends PosterName> {
   period(request: Kinds[K]['request']): PeriodQuestion;
   /** Odoo posts it as it is created, so that the period is asked before. */
   readonly isPostedAtOnce?: boolean;
-  /** What the draft needs before it is posted; says whether anything was written. */
-  amend?(client: OdooClient, request: Kinds[K]['request'], state: Kinds[K]['state']): Promise<boolean>;
-  /** What the posted record needs: its matching with others. */
+  /** What the draft needs before it is posted. Pure. @throws FinanceError ODOO_AMOUNT_DIFFERS */
+  corrections?(request: Kinds[K]['request'], draft: Kinds[K]['state']): TaxCorrection[];
+  /** Writes it; says whether anything was written. */
+  amend?(client: OdooClient, request: Kinds[K]['request'], draft: Kinds[K]['state']): Promise<boolean>;
+  /**
+   * What the posted record is matched with, as plain JSON; nothing where Odoo has nothing to match.
+   * @param major version of Odoo
+   */
+  settlement?(request: Kinds[K]['request'], major: number): Settlement | undefined;
+  /** Matches it. */
   settle?(
     client: OdooClient,
     request: Kinds[K]['request'],
     state: Kinds[K]['state'],
     postEntry: (request: EntryRequest) => Promise<{ id: number }>,
-  ): Promise<void>;
+  ): Promise<Settled>;
   result(
     client: OdooClient,
     request: Kinds[K]['request'],

@@ -58,6 +58,21 @@ export async function installAction(admin: OdooClient): Promise<number> {
 }
 
 /**
+ * The action of a configuration: its id, or its external id.
+ * @throws FinanceError ODOO_MISSING where it is not installed, ODOO_ACCESS where the user may not read actions: then
+ * configure the id
+ */
+export async function actionOf(client: OdooClient, configured: string): Promise<OneTransaction> {
+  if (/^\d+$/.test(configured)) return { actionId: Number(configured) };
+  const found = await findByExternalId(client, 'ir.actions.server', configured);
+  if (found !== undefined) return { actionId: found };
+  throw new FinanceError('ODOO_MISSING', {
+    message: `Odoo has no server action ${configured}.`,
+    hint: 'Have an administrator install it, or configure its id.',
+  });
+}
+
+/**
  * Creates and posts a move in one transaction, so that nobody can edit it in between; a failure leaves nothing.
  * @returns the move; `undefined` where it has to go in two steps: it is there already, or Odoo computes another tax
  * @throws FinanceError as `load` and `action_post`

@@ -94,9 +94,11 @@ export const payments: Poster<'payment'> = {
 
   period: ({ expected }) => ({ day: expected.date, taxed: false }),
 
+  settlement: ({ allocations }) => (allocations.length === 0 ? undefined : { allocations }),
+
   async settle(client, request, payment, postEntry) {
     const { externalKey, company, allocations, settlement, expected } = request;
-    if (allocations.length === 0) return;
+    if (allocations.length === 0) return { matched: [] };
     if (payment.moveId === undefined)
       throw new FinanceError('ODOO_VALIDATION', {
         message: `The payment ${payment.id} has no entry to be matched: its journal has no outstanding account.`,
@@ -104,7 +106,7 @@ export const payments: Poster<'payment'> = {
       });
     const { moveId, date = expected.date } = payment;
     const plan = { externalKey, company, moveId, date, allocations, ...settlement };
-    await reconcilePayment(client, plan, postEntry);
+    return reconcilePayment(client, plan, postEntry);
   },
 
   async result(client, { expected, company }, payment) {
@@ -165,7 +167,7 @@ function assertAmounts({ amount, allocations, currency }: Payment | Refund): voi
 async function plannedAllocations(
   client: OdooClient,
   document: Payment | Refund,
-  { entity, prefix }: PrepareOptions,
+  { entity, prefix, comparesOnly }: PrepareOptions,
 ): Promise<PlannedAllocation[]> {
   const { system, account } = document.source;
   const kind = document.kind === 'refund' ? 'credit_note' : 'invoice';
@@ -173,6 +175,7 @@ async function plannedAllocations(
   for (const { sourceId, amount } of document.allocations) {
     const key = keyOf({ entity: entity.key, kind, source: { system, account, id: sourceId } });
     const moveId = await findByExternalId(client, 'account.move', externalIdOf(key, prefix));
+    if (moveId === undefined && comparesOnly) continue;
     if (moveId === undefined)
       throw new FinanceError('ODOO_MISSING', {
         message: `The ${kind.replace('_', ' ')} ${sourceId} that this ${document.kind} settles is not in Odoo yet.`,

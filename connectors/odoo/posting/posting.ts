@@ -5,7 +5,8 @@ import { lookupsOf } from '../lookups';
 import type { Stage } from '../moves/differences';
 import { assertPeriodOpen, lockOn } from '../moves/lock-dates';
 import type { ExpectedDraft } from '../moves/request';
-import type { EntryRequest, Kinds, Poster, PosterName, PostRequest } from './kinds';
+import type { TaxCorrection } from '../moves/source-tax';
+import type { EntryRequest, Kinds, Poster, PosterName, PostRequest, Settled, Settlement } from './kinds';
 import { loadAndPost, type OneTransaction } from './one-transaction';
 import { poster } from './posters';
 import { lost, singly, type Writer } from './writer';
@@ -87,6 +88,11 @@ export class Posting<K extends PosterName> {
     return this.read(await this.#create(), 'created');
   }
 
+  /** Tax lines of the draft that are to get the source's amount. @throws FinanceError ODOO_AMOUNT_DIFFERS */
+  corrections(draft: Kinds[K]['state']): TaxCorrection[] {
+    return draft.state === 'draft' ? (this.#poster.corrections?.(this.#request, draft) ?? []) : [];
+  }
+
   /**
    * Gives a draft what it needs before it is posted: the source's own tax.
    * @returns whether anything was written; the draft is then read again and compared as `draft`
@@ -102,9 +108,17 @@ export class Posting<K extends PosterName> {
     await this.#writer.post(this.#poster.model, id, company.id);
   }
 
-  /** Matches what is posted with what it settles. */
-  async settle(posted: Kinds[K]['state']): Promise<void> {
-    await this.#poster.settle?.(this.#client, this.#request, posted, (entry) => this.#postEntry(entry));
+  /**
+   * What {@link Posting.settle} has to match; nothing where there is nothing.
+   * @param major version of Odoo
+   */
+  settlement(major: number): Settlement | undefined {
+    return this.#poster.settlement?.(this.#request, major);
+  }
+
+  /** Matches what is posted with what it settles. What is matched already is left alone. */
+  async settle(posted: Kinds[K]['state']): Promise<Settled | undefined> {
+    return this.#poster.settle?.(this.#client, this.#request, posted, (entry) => this.#postEntry(entry));
   }
 
   /** What a posted record is to the rest of the pipeline. */

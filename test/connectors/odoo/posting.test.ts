@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Phase } from '../../../connectors/odoo';
 import {
-  createDraft,
   load,
   lookupMove,
   mergeLoads,
+  Posting,
   planInvoice,
   prepareInvoice,
   readBack,
@@ -152,7 +152,7 @@ describe('what people do to a move meanwhile', () => {
   /** A draft, and how it was recorded. */
   async function draft(document: Invoice): Promise<{ moveId: number }> {
     const request = await prepareInvoice(books.client, document, books.options(document));
-    return { moveId: await createDraft(books.client, request) };
+    return { moveId: (await new Posting(books.client, 'invoice', request).draft()).id };
   }
 
   it('an edited draft is not posted', async () => {
