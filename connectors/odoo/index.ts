@@ -24,10 +24,10 @@ export {
   mergeLoads,
 } from './load';
 export { type Company, Lookups, lookupsOf } from './lookups';
-export { type Approval, assertBankDetails, type BankDetails } from './master/bank-details';
-export { type PartnerField, type UpsertedPartner, upsertPartner } from './master/partners';
-export { type ProductField, upsertProduct } from './master/products';
-export type { Upserted } from './master/upsert';
+export { assertBankDetails, type BankApproval, type BankDetails } from './master/bank-details';
+export { PARTNER_FIELDS, type PartnerField, upsertPartner } from './master/partners';
+export { PRODUCT_FIELDS, type Product, type ProductField, upsertProduct } from './master/products';
+export type { Upserted, UpsertMemory } from './master/upsert';
 export type { Difference, Stage } from './moves/differences';
 export { type PlannedLine, type PostingPlan, planInvoice } from './moves/dry-run';
 export {
@@ -45,10 +45,14 @@ export type { ExpectedDraft, ExpectedMove, MoveRequest } from './moves/request';
 export { type PostedMove, recordUrl } from './moves/result';
 export type { TaxCorrection } from './moves/source-tax';
 export {
+  createPartner,
   findOrCreatePartner,
   findOrCreatePartner as findOrCreateCustomer,
   findPartner,
   findPartner as findCustomer,
+  type MatchedBy,
+  matchPartner,
+  type PartnerMatch,
   type PartyPlace,
 } from './party';
 export type {
@@ -76,7 +80,8 @@ export {
 export { poster, posterNameOf } from './posting/posters';
 export { Posting, type PostingOptions } from './posting/posting';
 export { singly, type Writer } from './posting/writer';
-export { type FullDomain, type ReadQuery, readRecords } from './read';
+export { domainOf, type FullDomain, readDomain } from './domain';
+export { type ReadQuery, readPages, readRecords } from './read';
 export { type Reconciled, type ReconcileRequest, reconcilePayment, unreconcile } from './reconcile';
 export { amountOf, type Domain, decimalOf, type OdooRecord, searchRead } from './records';
 export {
@@ -89,4 +94,4 @@ export {
   type RightsReport,
 } from './rights';
 export { secretSource } from './secret';
-export { type Changes, pollChanges, type WatchCursor, type WatchQuery, watchChanges } from './watch';
+export { type Change, type Changes, type WatchCursor, type WatchQuery, watchChanges } from './watch';

@@ -2,7 +2,7 @@ import { isFinanceError } from '../../errors';
 import type { Day } from '../../finance/documents';
 import type { OdooClient } from './client';
 import { lookupsOf } from './lookups';
-import { searchRead, textOf } from './records';
+import { type Domain, searchRead, textOf } from './records';
 
 /** An API key of the integration user. */
 export interface ApiKey {
@@ -20,14 +20,19 @@ export interface KeyAlarm extends ApiKey {
 const DAY_MS = 86_400_000;
 
 /**
- * The keys of the user who asks; none where this Odoo has no model of keys for its users.
+ * The keys of the user who asks, by id; none where this Odoo has no model of keys for its users. Which of them the
+ * connection uses, Odoo does not tell.
+ * @param user an administrator would see everybody's
  * @throws FinanceError ODOO_*
  */
-export async function apiKeys(client: OdooClient): Promise<ApiKey[]> {
+export async function apiKeys(client: OdooClient, user: number): Promise<ApiKey[]> {
   const model = 'res.users.apikeys';
+  const own: Domain = [['user_id', '=', user]];
   try {
     const dated = (await lookupsOf(client).fields(model)).has('expiration_date');
-    const rows = await searchRead(client, model, [], ['name', ...(dated ? ['expiration_date'] : [])]);
+    const rows = await searchRead(client, model, own, ['name', ...(dated ? ['expiration_date'] : [])], {
+      order: 'id',
+    });
     return rows.map(({ name, expiration_date }) => {
       const expires = textOf(expiration_date)?.slice(0, 10);
       return { name: textOf(name) ?? '', ...(expires && { expires }) };

@@ -2,7 +2,7 @@ import { isFinanceError } from '../../errors';
 import type { DocumentKind } from '../../finance/documents';
 import { type Automation, automations, type Job } from './automation';
 import type { OdooClient } from './client';
-import { apiKeys, expiringKeys, type KeyAlarm } from './key-expiry';
+import { type ApiKey, apiKeys, expiringKeys, type KeyAlarm } from './key-expiry';
 import { type Company, lookupsOf } from './lookups';
 import { idOf, idsOf, searchRead, textOf } from './records';
 
@@ -24,12 +24,33 @@ export interface CompanyRights {
   automations: Automation[];
 }
 
+/** What is done to a model, whatever kind of document it is for. */
+export interface ModelUse {
+  model: string;
+  operations: readonly Right['operation'][];
+}
+
+/** What a connection is used for. */
+export interface ConnectionUse {
+  /** Ids of the companies of the legal entities. */
+  companies: readonly number[];
+  /** Kinds of documents that are posted. */
+  kinds: readonly DocumentKind[];
+  /** What is read or written beside them. */
+  models?: readonly ModelUse[];
+  /** Jobs of ours that Odoo could do as well. */
+  jobs?: readonly Job[];
+}
+
 export interface RightsReport {
   user: { id?: number; name?: string };
   companies: CompanyRights[];
   kinds: { kind: DocumentKind; rights: Right[]; missing: string[] }[];
+  models: Right[];
   /** Names of groups that an integration user should not have. */
   tooMuch: string[];
+  /** Every key of the user. */
+  keys: ApiKey[];
   expiring: KeyAlarm[];
   /** In words, for a person; nothing where all is well. */
   warnings: string[];
@@ -39,7 +60,7 @@ export interface RightsReport {
 
 interface Need {
   models: Readonly<Record<string, readonly Right['operation'][]>>;
-  /** Any of these is enough. */
+  /** Where Odoo does not tell what the user may do, this group is asked for. */
   group: string;
 }
 
@@ -64,34 +85,39 @@ const NEEDS: Partial<Record<DocumentKind, Need>> = {
     group: 'account.group_account_user',
   },
   party: { models: { 'res.partner': ['read', 'create', 'write'] }, group: 'base.group_partner_manager' },
+  product: {
+    models: { 'product.product': ['read', 'create', 'write'] },
+    group: 'product.group_product_manager',
+  },
 };
+
+/** Kinds of documents that need rights in Odoo. */
+export const POSTED_KINDS = Object.keys(NEEDS) as DocumentKind[];
 
 /** A compromised key of such a user can change more than books. */
 const TOO_MUCH = ['base.group_system', 'base.group_erp_manager', 'account.group_account_manager'];
 
 /**
- * What the integration user may do and may not, company by company, for the kinds of documents that are posted; what
- * it has too much of; what Odoo would do a second time. Changes nothing.
+ * What the integration user may do and may not, company by company, for what the connection is used for; what it has
+ * too much of; what Odoo would do a second time; when its keys expire. Changes nothing.
  *
- * @param companies ids of the companies of the legal entities
  * @throws FinanceError ODOO_UNAUTHORIZED and those of a call; a right that is missing is part of the report
  */
 export async function checkRights(
   client: OdooClient,
-  {
-    companies,
-    kinds,
-    jobs = [],
-    now = new Date(),
-  }: { companies: readonly number[]; kinds: readonly DocumentKind[]; jobs?: readonly Job[]; now?: Date },
+  { companies, kinds, models = [], jobs = [] }: ConnectionUse,
+  now = new Date(),
 ): Promise<RightsReport> {
   const user = await whoAmI(client);
+  const keys = user.id === undefined ? [] : await apiKeys(client, user.id);
   const report: RightsReport = {
     user: { id: user.id, name: user.name },
     companies: [],
     kinds: [],
+    models: [],
     tooMuch: [],
-    expiring: expiringKeys(await apiKeys(client), now),
+    keys,
+    expiring: expiringKeys(keys, now),
     warnings: [],
     refusals: [],
   };
@@ -100,6 +126,8 @@ export async function checkRights(
     const need = NEEDS[kind];
     if (need) report.kinds.push({ kind, ...(await kindRights(client, user.id, need)) });
   }
+  for (const { model, operations } of models)
+    report.models.push(...(await modelRights(client, model, operations)));
   for (const group of TOO_MUCH) if (await hasGroup(client, user.id, group)) report.tooMuch.push(group);
   return { ...report, ...verdict(report) };
 }
@@ -109,13 +137,14 @@ function verdict(report: RightsReport): Pick<RightsReport, 'warnings' | 'refusal
     ...report.tooMuch.map(
       (group) => `The integration user has ${group}: it needs no administrator's rights.`,
     ),
-    ...report.expiring.map(({ name, daysLeft }) => `The API key "${name}" expires in ${daysLeft} days.`),
+    ...report.expiring.map(inWords),
   ];
   const refusals = [
     ...report.companies
       .filter(({ allowed }) => !allowed)
       .map(({ id }) => `The integration user does not belong to company ${id}.`),
     ...report.kinds.flatMap(({ kind, missing }) => missing.map((what) => `${kind}: ${what}.`)),
+    ...denied(report.models).map((what) => `The integration user ${what}.`),
     ...report.companies.flatMap(({ id, automations: settings }) =>
       settings.map(
         ({ label, field }) =>
@@ -125,6 +154,14 @@ function verdict(report: RightsReport): Pick<RightsReport, 'warnings' | 'refusal
   ];
   return { warnings, refusals };
 }
+
+const inWords = ({ name, expires, daysLeft }: KeyAlarm): string =>
+  daysLeft < 0
+    ? `The API key "${name}" expired on ${expires}.`
+    : `The API key "${name}" expires on ${expires}, in ${daysLeft} days.`;
+
+const denied = (rights: readonly Right[]): string[] =>
+  rights.filter(({ may }) => may === false).map(({ model, operation }) => `may not ${operation} ${model}`);
 
 interface User {
   id?: number;
@@ -170,13 +207,22 @@ async function kindRights(
 ): Promise<{ rights: Right[]; missing: string[] }> {
   const rights: Right[] = [];
   for (const [model, operations] of Object.entries(models))
-    for (const operation of operations)
-      rights.push({ model, operation, may: await mayDo(client, model, operation) });
-  const denied = rights.filter(({ may }) => may === false);
+    rights.push(...(await modelRights(client, model, operations)));
+  const missing = denied(rights);
   const isUntold = rights.some(({ may }) => may === undefined);
-  const lacksGroup = denied.length === 0 && isUntold && (await hasGroup(client, user, group)) === false;
-  const missing = denied.map(({ model, operation }) => `may not ${operation} ${model}`);
+  const lacksGroup = missing.length === 0 && isUntold && (await hasGroup(client, user, group)) === false;
   return { rights, missing: lacksGroup ? [`the group ${group} is missing`] : missing };
+}
+
+async function modelRights(
+  client: OdooClient,
+  model: string,
+  operations: readonly Right['operation'][],
+): Promise<Right[]> {
+  const rights: Right[] = [];
+  for (const operation of operations)
+    rights.push({ model, operation, may: await mayDo(client, model, operation) });
+  return rights;
 }
 
 /** `has_access` from 18 on, `check_access_rights` before. */

@@ -47,16 +47,21 @@ export class Books {
     });
   }
 
-  /** @param groups what the integration user has beyond the demonstration's */
+  /**
+   * @param groups what the integration user has beyond the demonstration's
+   * @param adapt changes the demonstration's companies, users and modules
+   */
   static async open(
     version: Version,
     protocol: OdooOptions['protocol'] = 'auto',
     groups: string[] = [],
     serverActions: OdooSeed['serverActions'] = [],
+    adapt: (seed: OdooSeed) => void = () => undefined,
   ): Promise<Books> {
     const now = () => new Date('2026-11-21T10:00:00Z');
     const seed = { ...demoSeed(), serverActions };
     seed.users.find(({ login }) => login === DEMO_LOGIN.login)?.groups.push(...groups);
+    adapt(seed);
     return new Books(await startOdoo({ version: `${version}.0`, seed, now }), protocol);
   }
 
