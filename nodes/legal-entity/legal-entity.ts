@@ -1,5 +1,11 @@
 import { FinanceError, toFinanceError } from '../../errors';
-import { type KindPolicy, type LegalEntity, type Party, validateLegalEntity } from '../../finance';
+import {
+  type KindPolicy,
+  type LegalEntity,
+  type Party,
+  type RatePolicy,
+  validateLegalEntity,
+} from '../../finance';
 import type { EntityNode } from '../kit/config-nodes';
 import { optionalField, rowsField } from '../kit/fields';
 import { migrate } from '../kit/migrate';
@@ -27,6 +33,14 @@ interface LegalEntityConfig extends NodeConfig {
   sellerEndpointId?: string;
   /** JSON: {@link KindRow}s. */
   kinds?: unknown;
+  /** Whose exchange rates are booked; empty: Odoo's, unchecked. */
+  ratesFrom?: string;
+  /** Percent. */
+  ratesTolerance?: string;
+  /** JSON: rows of currency, date and rate. */
+  ratesTable?: unknown;
+  /** JSON: rows of plan and fallback. */
+  dimensions?: unknown;
 }
 
 /** What the editor keeps of one kind of document. */
@@ -38,6 +52,7 @@ interface KindRow {
   approval?: boolean;
   exceptionOwner?: string;
   serviceHours?: number | string;
+  latePosting?: string;
 }
 
 export = (RED: RedApi): void => {
@@ -77,6 +92,8 @@ function readConfig(config: LegalEntityConfig): Read {
       mapping: config.mapping,
       cutOver: optionalField(config.cutOver),
       seller: sellerOf(config, name ?? ''),
+      dimensions: filled(rowsField(config.dimensions, 'dimensions')),
+      rates: ratesOf(config),
       kinds,
     }),
   );
@@ -90,7 +107,8 @@ function readConfig(config: LegalEntityConfig): Read {
   return { entity, batches: new Map(batched.map(({ kind, batchAt }) => [kind ?? '', batchAt!])) };
 }
 
-function policyOf({ owner, timing, approval, exceptionOwner, serviceHours }: KindRow): KindPolicy {
+function policyOf(row: KindRow): KindPolicy {
+  const { owner, timing, approval, exceptionOwner, serviceHours, latePosting } = row;
   const hours = serviceHours === undefined || serviceHours === '' ? undefined : Number(serviceHours);
   return present({
     owner: owner ?? '',
@@ -98,8 +116,20 @@ function policyOf({ owner, timing, approval, exceptionOwner, serviceHours }: Kin
     approval: approval === true,
     exceptionOwner: optionalField(exceptionOwner),
     serviceHours: hours,
+    latePosting: optionalField(latePosting) as KindPolicy['latePosting'],
   });
 }
+
+/** The schema of an entity checks what the rows hold. */
+function ratesOf(config: LegalEntityConfig): RatePolicy | undefined {
+  const from = optionalField(config.ratesFrom);
+  if (from === undefined) return undefined;
+  const table = filled(rowsField(config.ratesTable, 'ratesTable'));
+  const tolerance = optionalField(config.ratesTolerance) ?? '0';
+  return present({ from, tolerance, table }) as unknown as RatePolicy;
+}
+
+const filled = <Row>(rows: Row[]): Row[] | undefined => (rows.length > 0 ? rows : undefined);
 
 function sellerOf(config: LegalEntityConfig, name: string): Party {
   const scheme = optionalField(config.sellerEndpointScheme);

@@ -35,6 +35,7 @@ export const CASES: NodeCase[] = [
       { property: 'cutOver', bad: '2026-02-30', good: '2026-03-01' },
       { property: 'sellerCountry', bad: 'Austria', good: 'AT' },
       { property: 'sellerEndpointScheme', bad: 'AT:VAT', good: '9914' },
+      { property: 'ratesTolerance', bad: '1 %', good: '1' },
     ],
   },
   {
@@ -52,6 +53,8 @@ export const CASES: NodeCase[] = [
       { property: 'timeoutSeconds', bad: '2 min', good: '150', saved: 150 },
       { property: 'concurrency', bad: '0', good: '4', saved: 4 },
       { property: 'prefix', bad: 'ledger.way', good: 'acme' },
+      { property: 'batchWindowMs', bad: 'soon', good: '50', saved: 50 },
+      { property: 'batchSize', bad: '0', good: '25', saved: 25 },
     ],
   },
   {
@@ -92,7 +95,12 @@ export const CASES: NodeCase[] = [
   {
     folder: 'odoo-post',
     id: 'ex-odoo-post-post',
-    fields: [{ property: 'referenceDays', bad: 'a week', good: '14', saved: 14 }],
+    fields: [
+      { property: 'referenceDays', bad: 'a week', good: '14', saved: 14 },
+      { property: 'tolerance', bad: '0,50', good: '1.00' },
+    ],
+    // of version 1
+    hidden: ['dryRun'],
   },
   {
     folder: 'einvoice-submit',

@@ -170,6 +170,7 @@ describe('the editor of Node-RED 5', () => {
         approval: true,
         exceptionOwner: 'treasury',
         serviceHours: 48,
+        latePosting: 'hold',
       });
     });
 
