@@ -343,6 +343,16 @@ export const ERRORS = {
     'Odoo refuses the login or API key.',
     'Renew the API key of the odoo connection.',
   ),
+  ODOO_KEY_EXPIRING: row(
+    'unauthorized',
+    'An API key of the integration user expires soon, or has expired.',
+    'Make a new key in Odoo and put it in the place of the old one; it is taken without a restart.',
+  ),
+  ODOO_ADMINISTRATOR: row(
+    'invalid',
+    'The integration user has the rights of an administrator.',
+    'Take the groups that the message names away from the user: the nodes need none of them.',
+  ),
   ODOO_ACCESS: row(
     'unauthorized',
     'The integration user lacks a right in Odoo.',

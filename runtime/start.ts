@@ -17,6 +17,7 @@ import { type FlowsApi, guardDeploys } from './deploy';
 import { healthRoutes } from './health';
 import { nodeRedLogging, openLog } from './log';
 import { missingTypes, type NodeSet } from './missing-types';
+import { checkModeOf, OdooChecks, refuseAutomation } from './odoo-checks';
 import { startUpkeep, upkeepOf } from './upkeep';
 
 /** What of Node-RED's embedding API is used; its published types leave out half of it. */
@@ -53,6 +54,8 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   knowSecret(credentialSecret(config.dataDir));
   const log = openLog(config.logLevel);
   const upkeep = upkeepOf(config.dataDir);
+  const checkMode = checkModeOf();
+  if (checkMode === 'strict') await refuseAutomation(config.dataDir, log);
   const layout = layoutOf(config.dataDir);
   for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
     mkdirSync(folder, { recursive: true });
@@ -90,10 +93,14 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
   const endUpkeep = startUpkeep(store, upkeep, log);
+  const checks = checkMode === 'off' ? undefined : new OdooChecks(host, config.dataDir, log);
+  checks?.deployed();
+  red.events.on('flows:started', () => checks?.deployed());
   const stop = once(async () => {
     const settled = await host.drain(config.drainMs);
     await red.stop();
     await endUpkeep();
+    await checks?.end();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await host.close();

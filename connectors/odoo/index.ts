@@ -12,6 +12,7 @@ export {
   type OdooVersion,
   type ProtocolName,
 } from './client';
+export { domainOf, type FullDomain } from './domain';
 export { type ApiKey, apiKeys, expiringKeys, type KeyAlarm } from './key-expiry';
 export {
   assertExternalId,
@@ -80,7 +81,6 @@ export {
 export { poster, posterNameOf } from './posting/posters';
 export { Posting, type PostingOptions } from './posting/posting';
 export { singly, type Writer } from './posting/writer';
-export { domainOf, type FullDomain, readDomain } from './domain';
 export { type ReadQuery, readPages, readRecords } from './read';
 export { type Reconciled, type ReconcileRequest, reconcilePayment, unreconcile } from './reconcile';
 export { amountOf, type Domain, decimalOf, type OdooRecord, searchRead } from './records';
@@ -88,6 +88,7 @@ export {
   type CompanyRights,
   type ConnectionUse,
   checkRights,
+  type Finding,
   type ModelUse,
   POSTED_KINDS,
   type Right,

@@ -1,4 +1,4 @@
-import { isFinanceError } from '../../errors';
+import { type ErrorCode, isFinanceError } from '../../errors';
 import type { DocumentKind } from '../../finance/documents';
 import { type Automation, automations, type Job } from './automation';
 import type { OdooClient } from './client';
@@ -42,6 +42,12 @@ export interface ConnectionUse {
   jobs?: readonly Job[];
 }
 
+/** Something that a person should know, in words. */
+export interface Finding {
+  code: ErrorCode;
+  message: string;
+}
+
 export interface RightsReport {
   user: { id?: number; name?: string };
   companies: CompanyRights[];
@@ -52,10 +58,10 @@ export interface RightsReport {
   /** Every key of the user. */
   keys: ApiKey[];
   expiring: KeyAlarm[];
-  /** In words, for a person; nothing where all is well. */
-  warnings: string[];
+  /** Nothing where all is well. */
+  warnings: Finding[];
   /** What must be put right before anything runs. */
-  refusals: string[];
+  refusals: Finding[];
 }
 
 interface Need {
@@ -133,26 +139,36 @@ export async function checkRights(
 }
 
 function verdict(report: RightsReport): Pick<RightsReport, 'warnings' | 'refusals'> {
-  const warnings = [
-    ...report.tooMuch.map(
-      (group) => `The integration user has ${group}: it needs no administrator's rights.`,
-    ),
-    ...report.expiring.map(inWords),
-  ];
-  const refusals = [
-    ...report.companies
-      .filter(({ allowed }) => !allowed)
-      .map(({ id }) => `The integration user does not belong to company ${id}.`),
-    ...report.kinds.flatMap(({ kind, missing }) => missing.map((what) => `${kind}: ${what}.`)),
-    ...denied(report.models).map((what) => `The integration user ${what}.`),
-    ...report.companies.flatMap(({ id, automations: settings }) =>
-      settings.map(
-        ({ label, field }) =>
-          `Company ${id} has "${label}" switched on (${field}): the job would be done twice.`,
+  const all = (code: ErrorCode, messages: string[]): Finding[] =>
+    messages.map((message) => ({ code, message }));
+  const { tooMuch, expiring, companies, kinds, models } = report;
+  return {
+    warnings: [
+      ...all(
+        'ODOO_ADMINISTRATOR',
+        tooMuch.map((group) => `The integration user has ${group}: it needs no administrator's rights.`),
       ),
-    ),
-  ];
-  return { warnings, refusals };
+      ...all('ODOO_KEY_EXPIRING', expiring.map(inWords)),
+    ],
+    refusals: [
+      ...all('ODOO_ACCESS', [
+        ...companies
+          .filter(({ allowed }) => !allowed)
+          .map(({ id }) => `The integration user does not belong to company ${id}.`),
+        ...kinds.flatMap(({ kind, missing }) => missing.map((what) => `${kind}: ${what}.`)),
+        ...denied(models).map((what) => `The integration user ${what}.`),
+      ]),
+      ...all(
+        'ODOO_AUTOMATION',
+        companies.flatMap(({ id, automations: settings }) =>
+          settings.map(
+            ({ label, field }) =>
+              `Company ${id} has "${label}" switched on (${field}): the job would be done twice.`,
+          ),
+        ),
+      ),
+    ],
+  };
 }
 
 const inWords = ({ name, expires, daysLeft }: KeyAlarm): string =>

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { apiKeys, assertNoAutomation, checkRights, expiringKeys, lookupsOf } from '../../../connectors/odoo';
+import {
+  apiKeys,
+  assertNoAutomation,
+  checkRights,
+  expiringKeys,
+  type Finding,
+  lookupsOf,
+} from '../../../connectors/odoo';
 import { DEMO_LOGIN, type OdooSeed } from '../../../sandbox/odoo';
 import { Books, type Version } from './books';
 
@@ -29,6 +36,8 @@ const keyed = (version: Version, keys: { name: string; expires?: string }[]): Pr
     const user = seed.users.find(({ id }) => id === DEMO_LOGIN.uid)!;
     user.apiKeys = keys.map((key, at) => ({ ...key, key: at === 0 ? DEMO_LOGIN.apiKey : `key-${at}` }));
   });
+
+const said = (findings: Finding[]): string[] => findings.map(({ message }) => message);
 
 for (const version of [16, 17, 19] as Version[])
   describe(`rights of the integration user in Odoo ${version}`, () => {
@@ -61,7 +70,7 @@ for (const version of [16, 17, 19] as Version[])
         ],
       );
       assert.deepEqual(report.tooMuch, []);
-      assert.deepEqual(report.refusals, [
+      assert.deepEqual(said(report.refusals), [
         'The integration user does not belong to company 99.',
         'bank_transaction: may not create account.bank.statement.line.',
       ]);
@@ -73,13 +82,14 @@ for (const version of [16, 17, 19] as Version[])
         { model: 'ir.config_parameter', operations: ['read'] },
       ] as const;
       const { refusals } = await checkRights(books.client, { companies: [1], kinds: [], models });
-      assert.deepEqual(refusals, ['The integration user may not read ir.config_parameter.']);
+      assert.deepEqual(said(refusals), ['The integration user may not read ir.config_parameter.']);
     });
 
     it("warns of an administrator's rights", async () => {
       const report = await checkRights(books.admin, { companies: [1], kinds });
       assert.ok(report.tooMuch.includes('base.group_system'));
-      assert.match(report.warnings[0] ?? '', /administrator/);
+      assert.equal(report.warnings[0]?.code, 'ODOO_ADMINISTRATOR');
+      assert.match(report.warnings[0]?.message ?? '', /base\.group_system/);
       assert.deepEqual(report.refusals, []);
     });
 
@@ -114,7 +124,8 @@ describe("Odoo's own automation", () => {
         await assertNoAutomation(books.client, await lookups.company(2), jobs);
         const { refusals } = await checkRights(books.client, { companies: [1, 2], kinds: [], jobs });
         assert.equal(refusals.length, 1);
-        assert.match(refusals[0] ?? '', new RegExp(`^Company 1 .*${field}`));
+        assert.equal(refusals[0]?.code, 'ODOO_AUTOMATION');
+        assert.match(refusals[0]?.message ?? '', new RegExp(`^Company 1 .*${field}`));
       } finally {
         await books.close();
       }
@@ -148,7 +159,8 @@ describe('API keys', () => {
     );
     assert.deepEqual(expiringKeys(keys, now, { name: 'later' }), []);
     const { warnings } = await checkRights(books.client, { companies: [1], kinds: [] }, now);
-    assert.deepEqual(warnings, [
+    assert.ok(warnings.every(({ code }) => code === 'ODOO_KEY_EXPIRING'));
+    assert.deepEqual(said(warnings), [
       'The API key "old" expired on 2026-11-20.',
       'The API key "soon" expires on 2026-12-05, in 14 days.',
     ]);
