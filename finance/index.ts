@@ -1,11 +1,15 @@
+export * from './allocation';
 export { dayOf, millisOf } from './calendar';
 export * from './canonical';
+export * from './checkpoint';
 export * from './deferral';
 export * from './dimensions';
 export * from './documents';
 export * as en16931 from './en16931';
 export * from './entity';
+export { linePair, type PairAmount, type PairSide } from './entry-pair';
 export { type Headline, headlineOf } from './headline';
+export * from './intercompany';
 export { checkInvoice, linesByTaxGroup, taxGroupOf } from './invoice';
 export * from './journal-entry';
 export * from './mapping';

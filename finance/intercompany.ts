@@ -1,0 +1,304 @@
+import { FinanceError } from '../errors';
+import type {
+  Currency,
+  Decimal,
+  EntryLine,
+  Invoice,
+  InvoiceLine,
+  JournalEntry,
+  Party,
+  SourceReference,
+} from './documents';
+import type { LegalEntity } from './entity';
+import { linePair, type PairAmount } from './entry-pair';
+import { absolute, formatMoney, isZero, sub, sum } from './money';
+
+/** The source system of what one entity's books make in another's. */
+export const INTERCOMPANY = 'intercompany';
+
+/** Two entities of one group: what `from` posted is mirrored in the books of `to`. */
+export interface Relation {
+  from: LegalEntity;
+  to: LegalEntity;
+}
+
+/** How the mirror of an invoice is booked; codes of the receiving entity's chart. */
+export interface BillRules {
+  journal: string;
+  payableAccount?: string;
+  /** Account of the original's line → account of the bill's; `*` for all others. */
+  accounts: ReadonlyMap<string, string>;
+  /** Category and rate of the original's tax (`S 19`) → names of the receiver's taxes; `*` for all others. */
+  taxes: ReadonlyMap<string, readonly string[]>;
+  /** Analytic account that marks what is eliminated when the group is consolidated. */
+  elimination?: string;
+}
+
+/** What one account between the two entities is in the books of the other. */
+export interface DueAccounts {
+  dueTo: string;
+  /** The other side in the receiver's books: the expense or asset that was paid for it. */
+  counterpart: string;
+}
+
+/** How the mirror of an entry is booked. */
+export interface EntryRules {
+  journal: string;
+  /** Account of the original that stands for what the other entity owes → accounts of the receiver. */
+  due: ReadonlyMap<string, DueAccounts>;
+  elimination?: string;
+  /** Units of the entry's currency for one of the receiver's, where the two differ. */
+  rate?: Decimal;
+}
+
+/** Whether a party is this entity: by VAT id where both have one, else by name. */
+export function isEntity(party: Party | undefined, { seller }: LegalEntity): boolean {
+  if (!party) return false;
+  if (party.vatId && seller.vatId) return party.vatId === seller.vatId;
+  return party.name === seller.name;
+}
+
+/**
+ * Where a mirror comes from: the original's own source within its entity, so that no two originals share one.
+ * @param number the original's, as it was booked
+ */
+export function mirrorSource(
+  { key }: LegalEntity,
+  source: SourceReference,
+  number?: string,
+): SourceReference {
+  const { revision } = source;
+  return {
+    system: INTERCOMPANY,
+    account: key,
+    id: mirrorId(key, source.system, source.id),
+    ...(number !== undefined && { number }),
+    ...(revision !== undefined && { revision }),
+  };
+}
+
+const mirrorId = (entity: string, system: string, id: string): string => `${entity}/${system}/${id}`;
+
+/**
+ * The bill (or the supplier's credit note) that an invoice between two entities is for the one that buys: same lines,
+ * amounts and number, the seller as supplier, the buyer's accounts and taxes, each line marked for elimination.
+ * @param number under which the seller's books have it
+ * @throws FinanceError MAP_UNMAPPED where an account or a tax has no entry
+ */
+export function mirrorInvoice(
+  original: Invoice,
+  { from, to }: Relation,
+  number: string,
+  rules: BillRules,
+): Invoice {
+  const { buyerReference: _reference, exchangeRate: _rate, precedingInvoice, ...rest } = original;
+  const { journal, payableAccount } = rules;
+  return {
+    ...rest,
+    entity: to.key,
+    source: mirrorSource(from, original.source, number),
+    direction: 'vendor',
+    number,
+    buyer: to.seller,
+    seller: from.seller,
+    ...(precedingInvoice && {
+      precedingInvoice: {
+        ...precedingInvoice,
+        sourceId: mirrorId(from.key, original.source.system, precedingInvoice.sourceId),
+      },
+    }),
+    lines: original.lines.map((line) => billLine(line, to, rules)),
+    posting: { journal, ...(payableAccount !== undefined && { receivableAccount: payableAccount }) },
+  };
+}
+
+function billLine(
+  line: InvoiceLine,
+  to: LegalEntity,
+  { accounts, taxes, elimination }: BillRules,
+): InvoiceLine {
+  const { sourceCode: _code, ...tax } = line.tax;
+  const account = line.posting?.account ?? '';
+  return {
+    ...line,
+    tax,
+    posting: {
+      account: entryOf(accounts, account, 'account', to),
+      taxes: [...entryOf(taxes, `${tax.category} ${tax.rate}`, 'tax', to)],
+      ...(elimination !== undefined && { analytic: { [elimination]: '100' } }),
+    },
+  };
+}
+
+/** @throws FinanceError MAP_UNMAPPED naming what is missing and for whom */
+function entryOf<Value>(
+  table: ReadonlyMap<string, Value>,
+  wanted: string,
+  what: string,
+  { key }: LegalEntity,
+): Value {
+  const found = table.get(wanted) ?? table.get('*');
+  if (found !== undefined) return found;
+  throw new FinanceError('MAP_UNMAPPED', {
+    message: `Map ${what} ${wanted || '(none)'} for the mirror in entity ${key}.`,
+    hint: 'Add the entry in the node intercompany mirror, or one for all others (*); then retry.',
+    details: { [what]: wanted, entity: key },
+  });
+}
+
+/**
+ * The entry that a journal entry between two entities is for the other one: for each line on a due-from account the
+ * due-to account on the opposite side, and its counterpart.
+ * @returns undefined where no line is between the two
+ * @throws FinanceError DOCUMENT_CURRENCY_UNKNOWN, DOCUMENT_PRECISION
+ */
+export function mirrorEntry(
+  original: JournalEntry,
+  { from, to }: Relation,
+  rules: EntryRules,
+): JournalEntry | undefined {
+  const { currency, date, reference, source } = original;
+  const { journal, due, elimination, rate } = rules;
+  const analytic = elimination === undefined ? undefined : { [elimination]: '100' };
+  const between = original.lines.flatMap((line) => {
+    const accounts = due.get(line.account);
+    return accounts && isBetween(line, to) ? [{ line, accounts }] : [];
+  });
+  if (between.length === 0) return undefined;
+  const home = currency === to.currency || rate === undefined ? undefined : { currency: to.currency, rate };
+  const lines = between.flatMap(({ line, accounts: { dueTo, counterpart } }) => {
+    const amount: PairAmount = {
+      label: line.label,
+      amount: sub(line.debit, line.credit),
+      currency,
+      ...(home && { home }),
+    };
+    const common = { partner: from.seller, ...(analytic && { analytic }) };
+    return linePair({ account: counterpart, ...common }, { account: dueTo, ...common }, amount);
+  });
+  return {
+    schema: 'journal_entry/1',
+    kind: 'journal_entry',
+    entity: to.key,
+    source: mirrorSource(from, source, source.number),
+    date,
+    currency,
+    reference: reference ?? source.number ?? source.id,
+    lines,
+    posting: { journal },
+  };
+}
+
+/** A line without a partner is between the two by its account alone. */
+const isBetween = ({ partner }: EntryLine, to: LegalEntity): boolean => !partner || isEntity(partner, to);
+
+/** What is between the entities of a mirrored entry: the debit side, which is what the books say of it. */
+export const mirroredAmount = ({ lines, currency }: JournalEntry): Decimal =>
+  formatMoney(sum(lines.map(({ debit }) => debit)), currency);
+
+/** One document of a pair, as the store knows it. */
+export interface PairedDocument {
+  documentId: string;
+  entity: string;
+  kind: string;
+  number?: string;
+  state: string;
+  outcome?: string;
+  /** Code and cause of the error that it is held by. */
+  code?: string;
+  cause?: string;
+  /** What Odoo has booked, read back from it; absent where nothing is. */
+  booked?: { amount: Decimal; currency: Currency; name?: string };
+}
+
+/** Two documents that must be equal. */
+export interface Pair {
+  /** What is between the two. */
+  amount: Decimal;
+  currency: Currency;
+  from: PairedDocument;
+  to: PairedDocument;
+  /** Only a part of the first one is between the two, so that its whole is not compared. */
+  isPart: boolean;
+}
+
+/** What two entities have between them, in one currency. */
+export interface PairBalance {
+  from: string;
+  to: string;
+  currency: Currency;
+  pairs: number;
+  fromAmount: Decimal;
+  toAmount: Decimal;
+  difference: Decimal;
+}
+
+export interface Unpaired extends Pair {
+  why: string;
+}
+
+export interface PairReport {
+  /** Every document has its mirror, booked with the same amount. */
+  equal: boolean;
+  balances: PairBalance[];
+  unpaired: Unpaired[];
+}
+
+/** Proves that what one entity has booked against another, the other has too; names each document that stands alone. */
+export function pairReport(pairs: readonly Pair[]): PairReport {
+  const groups = Map.groupBy(pairs, ({ from, to, currency }) => `${from.entity}/${to.entity}/${currency}`);
+  const balances = [...groups.values()].map(balanceOf);
+  const unpaired = pairs.flatMap((pair) => {
+    const why = whyUnpaired(pair);
+    return why === undefined ? [] : [{ ...pair, why }];
+  });
+  return {
+    equal: unpaired.length === 0 && balances.every(({ difference }) => isZero(difference)),
+    balances,
+    unpaired,
+  };
+}
+
+function balanceOf(pairs: Pair[]): PairBalance {
+  const [{ from, to, currency }] = pairs as [Pair];
+  const total = (side: 'from' | 'to') =>
+    formatMoney(sum(pairs.map((pair) => bookedOf(pair, side))), currency);
+  const [fromAmount, toAmount] = [total('from'), total('to')];
+  return {
+    from: from.entity,
+    to: to.entity,
+    currency,
+    pairs: pairs.length,
+    fromAmount,
+    toAmount,
+    difference: sub(fromAmount, toAmount),
+  };
+}
+
+/** What a side has booked of what is between the two. */
+function bookedOf({ amount, currency, isPart, ...sides }: Pair, side: 'from' | 'to'): Decimal {
+  const { booked } = sides[side];
+  if (!booked || booked.currency !== currency) return '0';
+  return side === 'from' && isPart ? amount : absolute(booked.amount);
+}
+
+function whyUnpaired(pair: Pair): string | undefined {
+  for (const side of ['from', 'to'] as const) {
+    const why = whyNotBooked(pair[side]);
+    if (why !== undefined) return why;
+    const booked = bookedOf(pair, side);
+    if (!isZero(sub(booked, absolute(pair.amount))))
+      return `${pair[side].entity} has booked ${booked} instead of ${pair.amount} ${pair.currency}`;
+  }
+  return undefined;
+}
+
+function whyNotBooked({ entity, booked, state, outcome, code, cause }: PairedDocument): string | undefined {
+  if (state === 'settled' && outcome !== 'completed') return `${outcome} in ${entity}`;
+  if (booked) return undefined;
+  if (code === 'DOCUMENT_APPROVAL') return `waits for an approval of ${entity}`;
+  if (state === 'held') return `held in ${entity}: ${code ?? 'no cause'}${cause ? ` – ${cause}` : ''}`;
+  return state === 'settled'
+    ? `completed in ${entity} without a booking`
+    : `not booked yet in ${entity}: ${state}`;
+}
