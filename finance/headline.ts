@@ -35,5 +35,8 @@ export function headlineOf(document: CanonicalDocument): Headline {
       return { date: document.rateDate, amount: document.totalTax, currency: document.currency };
     case 'einvoice_submission/1':
       return { number: document.number };
+    case 'party/1':
+    case 'product/1':
+      return {};
   }
 }

@@ -12,8 +12,10 @@ import journalEntry from './schemas/journal-entry.json';
 import legalEntity from './schemas/legal-entity.json';
 import mapping from './schemas/mapping.json';
 import party from './schemas/party.json';
+import partyDocument from './schemas/party-document.json';
 import payment from './schemas/payment.json';
 import payout from './schemas/payout.json';
+import product from './schemas/product.json';
 import refund from './schemas/refund.json';
 import taxDecision from './schemas/tax-decision.json';
 
@@ -32,6 +34,8 @@ const ajv = newAjv();
 for (const schema of [
   common,
   party,
+  partyDocument,
+  product,
   invoice,
   payment,
   refund,
@@ -53,6 +57,8 @@ const DOCUMENT_SCHEMAS: Record<string, string> = {
   'payout/1': 'payout',
   'journal_entry/1': 'journal-entry',
   'bank_transaction/1': 'bank-transaction',
+  'party/1': 'party-document',
+  'product/1': 'product',
   'tax_decision/1': 'tax-decision',
   'einvoice_submission/1': 'einvoice-submission',
 };

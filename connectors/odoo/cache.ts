@@ -29,7 +29,8 @@ export class Cache {
     this.#entries.delete(key);
   }
 
-  clear(): void {
-    this.#entries.clear();
+  /** Forgets all whose keys begin so; by default everything. */
+  clear(prefix = ''): void {
+    for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.#entries.delete(key);
   }
 }

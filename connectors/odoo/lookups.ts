@@ -1,4 +1,4 @@
-import { FinanceError } from '../../errors';
+import { FinanceError, isFinanceError } from '../../errors';
 import type { Currency, Day, Decimal } from '../../finance/documents';
 import { plain } from '../../finance/money';
 import { Cache } from './cache';
@@ -26,23 +26,49 @@ interface Sought {
   company?: number;
 }
 
+/** Look-ups that fail one after the other empty the cache once in this time, in milliseconds. */
+const FORGET_MS = 5_000;
+
 /**
  * Ids of Odoo by the codes of documents, cached per company. A failing look-up is asked again at the next call, so
- * that a record which a person just created is found.
+ * that a record which a person just created is found; and since somebody may be at work there, what was believed of
+ * other records is asked again as well.
  */
 export class Lookups {
   readonly #client: OdooClient;
   readonly #cache: Cache;
+  readonly #now: () => number;
+  #forgotten = 0;
 
   /** @param ttlMs how long an id is believed; default five minutes */
   constructor(client: OdooClient, ttlMs = 300_000, now: () => number = Date.now) {
     this.#client = client;
     this.#cache = new Cache(ttlMs, now);
+    this.#now = now;
   }
 
-  /** Forgets everything: Odoo said that a record of ours is not there. */
-  forget(): void {
-    this.#cache.clear();
+  /**
+   * Forgets what begins so, by default everything: Odoo said that a record of ours is not there.
+   * @param prefix of a key of {@link Lookups.briefly}
+   */
+  forget(prefix?: string): void {
+    this.#cache.clear(prefix);
+  }
+
+  /** Does work with ids that were looked up; where Odoo knows one of them no more, all are forgotten. */
+  async checked<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isFinanceError(error) && error.kind === 'rejected') this.forget();
+      throw error;
+    }
+  }
+
+  #mistrust(): void {
+    if (this.#now() < this.#forgotten + FORGET_MS) return;
+    this.#forgotten = this.#now();
+    this.forget();
   }
 
   /** What others look up, believed for a time of their own. */
@@ -249,7 +275,9 @@ export class Lookups {
 
   async #one(sought: Sought, domain: Domain, fields: readonly string[]): Promise<OdooRecord> {
     const options = { limit: 5, company: sought.company };
-    return one(await searchRead(this.#client, sought.model, domain, fields, options), sought);
+    const rows = await searchRead(this.#client, sought.model, domain, fields, options);
+    if (rows.length === 0) this.#mistrust();
+    return one(rows, sought);
   }
 }
 

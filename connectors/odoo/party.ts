@@ -38,32 +38,58 @@ function keysOf(party: Party, place: PartyPlace): string[] {
 /** The external id that a party is created under. */
 export const partnerKey = (party: Party, place: PartyPlace): string => keysOf(party, place)[0] ?? '';
 
+/** What a partner was found by. */
+export type MatchedBy = 'odooId' | 'vatId' | 'externalKey' | 'email' | 'name';
+
+export interface PartnerMatch {
+  id: number;
+  by: MatchedBy;
+}
+
 /**
- * The partner of a party: by VAT id, then by external id, by e-mail, by name where nothing else speaks against it.
- * Only partners that the company may use.
+ * The partner of a party: the one that a person named, else by VAT id, by external id, by e-mail, by name where
+ * nothing else speaks against it. Only partners that the company may use.
  * @param parent for a contact: the partner that it belongs to
- * @throws FinanceError ODOO_AMBIGUOUS with the candidates where several fit and no external id decides
+ * @throws FinanceError ODOO_AMBIGUOUS with the candidates where several fit and no external id decides;
+ * ODOO_VALIDATION where the partner that was named is not there, or another company's
  */
+export async function matchPartner(
+  client: OdooClient,
+  party: Party,
+  place: PartyPlace,
+  parent?: number,
+): Promise<PartnerMatch | undefined> {
+  if (party.odooId !== undefined) {
+    await assertUsable(client, party.odooId, place.company);
+    return { id: party.odooId, by: 'odooId' };
+  }
+  const by = (field: Searched, values: readonly string[]) => partnersBy(client, place, parent, field, values);
+  const matched = (row: OdooRecord | undefined, by: MatchedBy) => row && { id: Number(row.id), by };
+  const ambiguous = (what: string, rows: readonly OdooRecord[]) => severalFit(what, rows, party, place);
+  // a contact inherits the VAT id of its company
+  const byVat = party.vatId && !parent ? await by('vat', [party.vatId, plainVat(party.vatId)]) : [];
+  if (byVat.length === 1) return matched(byVat[0], 'vatId');
+  const known = await findByKeys(client, party, place);
+  if (known !== undefined && (byVat.length === 0 || byVat.some(({ id }) => id === known)))
+    return { id: known, by: 'externalKey' };
+  if (byVat.length > 1) throw ambiguous('VAT id', byVat);
+  const byEmail = party.email ? await by('email', [party.email, party.email.toLowerCase()]) : [];
+  const mailed = byEmail.filter(({ vat }) => !party.vatId || !textOf(vat));
+  if (mailed.length > 1) throw ambiguous('e-mail address', mailed);
+  if (mailed[0]) return matched(mailed[0], 'email');
+  const named = (await by('name', [party.name])).filter((row) => !contradicts(row, party));
+  if (named.length > 1) throw ambiguous('name', named);
+  return matched(named[0], 'name');
+}
+
+/** The id of {@link matchPartner}. */
 export async function findPartner(
   client: OdooClient,
   party: Party,
   place: PartyPlace,
   parent?: number,
 ): Promise<number | undefined> {
-  const by = (field: Searched, values: readonly string[]) => partnersBy(client, place, parent, field, values);
-  // a contact inherits the VAT id of its company
-  const byVat = party.vatId && !parent ? await by('vat', [party.vatId, plainVat(party.vatId)]) : [];
-  if (byVat.length === 1) return Number(byVat[0]?.id);
-  const known = await findByKeys(client, party, place);
-  if (known !== undefined && (byVat.length === 0 || byVat.some(({ id }) => id === known))) return known;
-  if (byVat.length > 1) throw ambiguous('VAT id', byVat);
-  const byEmail = party.email ? await by('email', [party.email, party.email.toLowerCase()]) : [];
-  const mailed = byEmail.filter(({ vat }) => !party.vatId || !textOf(vat));
-  if (mailed.length > 1) throw ambiguous('e-mail address', mailed);
-  if (mailed[0]) return Number(mailed[0].id);
-  const named = (await by('name', [party.name])).filter((row) => !contradicts(row, party));
-  if (named.length > 1) throw ambiguous('name', named);
-  return named[0] && Number(named[0].id);
+  return (await matchPartner(client, party, place, parent))?.id;
 }
 
 /** A name alone is weak: what else both sides say must be the same. */
@@ -102,10 +128,22 @@ async function findOrCreate(
   place: PartyPlace,
   parent?: number,
 ): Promise<number> {
-  const found = await findPartner(client, party, place, parent);
-  if (found !== undefined) return found;
-  const record = { key: partnerKey(party, place), header: await partnerCells(client, party, { parent }) };
-  const [created] = await load(client, buildLoad('res.partner', [record], place.company.id));
+  return (await findPartner(client, party, place, parent)) ?? createPartner(client, party, place, { parent });
+}
+
+/**
+ * Makes a partner under its external id: two that come at once are one.
+ * @throws FinanceError as {@link findOrCreatePartner}
+ */
+export async function createPartner(
+  client: OdooClient,
+  party: Party,
+  place: PartyPlace,
+  use: PartnerUse = {},
+): Promise<number> {
+  const record = { key: partnerKey(party, place), header: await partnerCells(client, party, use) };
+  const request = buildLoad('res.partner', [record], place.company.id);
+  const [created] = await lookupsOf(client).checked(() => load(client, request));
   return created as number;
 }
 
@@ -151,7 +189,7 @@ async function assertUsable(client: OdooClient, id: number, company: Company): P
   const owner = idOf(row?.company_id);
   if (row && (owner === undefined || company.family.includes(owner))) return;
   throw new FinanceError('ODOO_VALIDATION', {
-    message: `The partner ${id} belongs to another company than ${company.name}.`,
+    message: `The partner ${id} is not in Odoo, or belongs to another company than ${company.name}.`,
     details: { partner: id, company: company.id },
   });
 }
@@ -199,10 +237,17 @@ export async function partnerCells(
   return Object.fromEntries(known);
 }
 
-function ambiguous(what: string, rows: readonly OdooRecord[]): FinanceError {
+/** Says what a person may do: name the partner in the corrected document, or give the right one our external id. */
+function severalFit(
+  what: string,
+  rows: readonly OdooRecord[],
+  party: Party,
+  place: PartyPlace,
+): FinanceError {
   const candidates = rows.map(({ id, display_name }) => ({ id, name: textOf(display_name) }));
   return new FinanceError('ODOO_AMBIGUOUS', {
     message: `Odoo has ${rows.length} partners with this ${what}.`,
-    details: { model: 'res.partner', candidates },
+    hint: 'Merge them in Odoo, set odooId of the party in the corrected document, or give one of them the external id of the details.',
+    details: { model: 'res.partner', candidates, externalId: partnerKey(party, place) },
   });
 }

@@ -1,9 +1,7 @@
 import type { OdooClient } from './client';
+import type { FullDomain } from './domain';
 import { badAnswer } from './faults';
 import type { OdooRecord } from './records';
-
-/** A whole domain of Odoo, with its operators: `['|', ['a', '=', 1], ['b', '=', 2]]`. */
-export type FullDomain = readonly unknown[];
 
 export interface ReadQuery {
   model: string;
@@ -15,23 +13,35 @@ export interface ReadQuery {
   archived?: boolean;
   /** Records a call. Default 500. */
   pageSize?: number;
+  /** Only records with a greater id: where an earlier reading ended. */
+  after?: number;
+  /** Records at most; all where it is left out. */
+  limit?: number;
 }
 
 const PAGE_SIZE = 500;
 
 /**
- * Reads all records that fit, page by page in the order of their ids: what comes or goes meanwhile shifts no page.
+ * Reads the records that fit, page by page in the order of their ids: what comes or goes meanwhile shifts no page.
  * The next page is asked for when it is wanted, so a slow reader fills no memory.
  * @throws FinanceError ODOO_*
  */
-export async function* readRecords(client: OdooClient, query: ReadQuery): AsyncGenerator<OdooRecord> {
-  const { domain = [], pageSize = PAGE_SIZE } = query;
-  for (let last = 0; ; ) {
-    const page = await readPage(client, query, [...domain, ['id', '>', last]], 'id', pageSize);
-    yield* page;
-    if (page.length < pageSize) return;
+export async function* readPages(client: OdooClient, query: ReadQuery): AsyncGenerator<OdooRecord[]> {
+  const { domain = [], pageSize = PAGE_SIZE, limit = Number.POSITIVE_INFINITY } = query;
+  let last = query.after ?? 0;
+  for (let left = limit; left > 0; ) {
+    const size = Math.min(pageSize, left);
+    const page = await readPage(client, query, [...domain, ['id', '>', last]], 'id', size);
+    if (page.length > 0) yield page;
+    if (page.length < size) return;
     last = Number(page.at(-1)?.id);
+    left -= page.length;
   }
+}
+
+/** The records of {@link readPages}, one by one. */
+export async function* readRecords(client: OdooClient, query: ReadQuery): AsyncGenerator<OdooRecord> {
+  for await (const page of readPages(client, query)) yield* page;
 }
 
 /** One call's worth of records. @throws FinanceError ODOO_* */

@@ -1,6 +1,8 @@
 import { FinanceError } from '../../../errors';
+import { sha256 } from '../../../finance/canonical';
 import type { OdooClient } from '../client';
-import type { Company } from '../lookups';
+import { buildLoad, load } from '../load';
+import type { PartyPlace } from '../party';
 import { searchRead, textOf } from '../records';
 
 /** A bank account of a party. */
@@ -9,8 +11,9 @@ export interface BankDetails {
   account: string;
 }
 
-/** Two people who confirmed a change of bank details. */
-export interface Approval {
+/** Those who stand for a change of bank details. */
+export interface BankApproval {
+  /** Who entered it: a person, or the system where it does not say. */
   by: string;
   second: string;
 }
@@ -23,17 +26,17 @@ const masked = (account: string): string => `…${plainAccount(account).slice(-4
 
 /**
  * Holds the bank details of a party to those that Odoo has: the classic fraud is a mail with "our new account". Where
- * one is not there it is added only with the names of two people; none is ever overwritten or taken away.
+ * one is not there it is added, exactly once, only with the names of two; none is ever overwritten or taken away.
  *
  * @returns accounts that were added
  * @throws FinanceError PARTY_BANK_DETAILS with the last digits of what would be new
  */
 export async function assertBankDetails(
   client: OdooClient,
-  company: Company,
+  { company, prefix }: Pick<PartyPlace, 'company' | 'prefix'>,
   partner: number,
   details: readonly BankDetails[],
-  approval?: Approval,
+  approval?: BankApproval,
 ): Promise<string[]> {
   if (details.length === 0) return [];
   const rows = await searchRead(client, 'res.partner.bank', [['partner_id', '=', partner]], ['acc_number'], {
@@ -41,7 +44,8 @@ export async function assertBankDetails(
     archived: true,
   });
   const known = new Set(rows.map(({ acc_number }) => plainAccount(textOf(acc_number) ?? '')));
-  const fresh = details.filter(({ account }) => !known.has(plainAccount(account)));
+  const given = new Map(details.map((each) => [plainAccount(each.account), each]));
+  const fresh = [...given].filter(([plain]) => !known.has(plain)).map(([, each]) => each);
   if (fresh.length === 0) return [];
   if (!isApproved(approval))
     throw new FinanceError('PARTY_BANK_DETAILS', {
@@ -52,16 +56,16 @@ export async function assertBankDetails(
         known: [...known].map(masked),
       },
     });
-  for (const { account } of fresh)
-    await client.call('res.partner.bank', 'create', {
-      named: { vals_list: [{ partner_id: partner, acc_number: account }] },
-      context: { allowed_company_ids: [company.id] },
-    });
+  const records = fresh.map(({ account }) => ({
+    key: `${prefix}.bank__${partner}__${sha256(plainAccount(account)).slice(0, 32)}`,
+    header: { 'partner_id/.id': String(partner), acc_number: account },
+  }));
+  await load(client, buildLoad('res.partner.bank', records, company.id));
   return fresh.map(({ account }) => masked(account));
 }
 
-/** Two different people, by name. */
-const isApproved = (approval: Approval | undefined): boolean => {
+/** Two different ones, by name. */
+const isApproved = (approval: BankApproval | undefined): boolean => {
   const [by, second] = [approval?.by.trim().toLowerCase(), approval?.second.trim().toLowerCase()];
   return Boolean(by && second && by !== second);
 };

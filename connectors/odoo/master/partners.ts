@@ -1,13 +1,14 @@
 import type { Party } from '../../../finance/documents';
 import type { OdooClient } from '../client';
 import { lookupsOf } from '../lookups';
-import { findPartner, type PartyPlace, partnerCells, partnerKey } from '../party';
-import { type Approval, assertBankDetails, type BankDetails } from './bank-details';
-import { type Upserted, upsert } from './upsert';
+import { findPartner, type PartnerUse, type PartyPlace, partnerCells, partnerKey } from '../party';
+import { fieldOf, stillThere, type Upserted, type UpsertMemory, upsert } from './upsert';
 
+export const PARTNER_FIELDS = ['name', 'address', 'vatId', 'registrationId', 'email', 'endpoint'] as const;
 /** Fields of a party that a system may own. */
-export type PartnerField = 'name' | 'address' | 'vatId' | 'registrationId' | 'email' | 'endpoint';
+export type PartnerField = (typeof PARTNER_FIELDS)[number];
 
+const MODEL = 'res.partner';
 const COLUMNS: Readonly<Record<PartnerField, readonly string[]>> = {
   name: ['name', 'is_company'],
   address: ['street', 'street2', 'zip', 'city', 'state_id/.id', 'country_id/.id'],
@@ -17,41 +18,43 @@ const COLUMNS: Readonly<Record<PartnerField, readonly string[]>> = {
   endpoint: ['peppol_eas', 'peppol_endpoint'],
 };
 
-export interface UpsertedPartner extends Upserted {
-  /** Last digits of bank accounts that were added. */
-  bankAccounts: string[];
-}
+/** Not of the source alone: who is a company here may be one without a VAT id. */
+const NEVER_BLANK = new Set(['is_company']);
 
 /**
- * Brings a customer, supplier or contact of an upstream system into Odoo: found as documents find it, created exactly
- * once, and of a known one only what the system owns is written.
+ * Brings a customer, supplier or contact of an upstream system into Odoo: the one it was before, else found as
+ * documents find it, else created exactly once. Of a known one only what the system owns is written, and what the
+ * system has no more of that is taken away.
  *
  * @param owned fields that the upstream system owns; Odoo keeps the others
- * @param bank accounts of the party, and who approved a change of them
- * @throws FinanceError ODOO_AMBIGUOUS with candidates, PARTY_BANK_DETAILS, and those of a call
+ * @param before what the upsert before remembered
+ * @throws FinanceError ODOO_AMBIGUOUS with candidates, and those of a call
  */
 export async function upsertPartner(
   client: OdooClient,
   party: Party,
   place: PartyPlace,
-  options: {
-    owned: readonly PartnerField[];
-    role?: 'customer' | 'supplier' | 'contact';
-    /** The company of a contact. */
-    parent?: number;
-    bank?: { accounts: readonly BankDetails[]; approval?: Approval };
-  },
-): Promise<UpsertedPartner> {
-  const { owned, parent, bank, role } = options;
-  const found = await findPartner(client, party, place, parent);
-  const cells = await partnerCells(client, party, { parent, role });
-  const columns = new Set(owned.flatMap((field) => COLUMNS[field]));
-  const key = partnerKey(party, place);
+  { owned, role, parent, before }: { owned: readonly PartnerField[]; before?: UpsertMemory } & PartnerUse,
+): Promise<Upserted> {
   const company = place.company.id;
-  const upserted = await upsert(client, { model: 'res.partner', key, found, cells, owned: columns, company });
-  // the cache of a moment ago may say that there is none
-  if (upserted.created || upserted.written.length > 0) lookupsOf(client).forget();
-  const accounts = bank?.accounts ?? [];
-  const added = await assertBankDetails(client, place.company, upserted.id, accounts, bank?.approval);
-  return { ...upserted, bankAccounts: added };
+  const columns = new Set(owned.flatMap((field) => COLUMNS[field]));
+  if (parent) columns.delete('vat');
+  const cells = await partnerCells(client, party, { parent, role });
+  const fields = await lookupsOf(client).fields(MODEL);
+  const blank = [...columns].filter((column) => fields.has(fieldOf(column)) && !NEVER_BLANK.has(column));
+  // whatever its VAT id is now; a person who names another partner goes first
+  const same = party.odooId === undefined ? await stillThere(client, MODEL, company, before) : undefined;
+  const request = {
+    model: MODEL,
+    key: partnerKey(party, place),
+    found: same ?? (await findPartner(client, party, place, parent)),
+    cells: { ...Object.fromEntries(blank.map((column) => [column, ''])), ...cells },
+    owned: columns,
+    company,
+    before,
+  };
+  const upserted = await upsert(client, request);
+  // a document of a moment ago may have gone by what was written over
+  if (upserted.written.length > 0) lookupsOf(client).forget('party ');
+  return upserted;
 }

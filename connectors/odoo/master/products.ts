@@ -1,25 +1,18 @@
 import { FinanceError } from '../../../errors';
 import { externalKey } from '../../../finance/canonical';
-import type { Decimal } from '../../../finance/documents';
+import type { ProductDocument } from '../../../finance/documents';
 import type { OdooClient } from '../client';
 import { type Cells, findByExternalId } from '../load';
 import { lookupsOf } from '../lookups';
 import type { PartyPlace } from '../party';
 import { searchRead } from '../records';
-import { type Upserted, upsert } from './upsert';
+import { stillThere, type Upserted, type UpsertMemory, upsert } from './upsert';
 
-/** A product of an upstream system. */
-export interface Product {
-  /** Id at the source, e.g. `prod_1`. */
-  id: string;
-  name: string;
-  /** Internal reference (SKU). */
-  code?: string;
-  listPrice?: Decimal;
-  active?: boolean;
-}
+/** A product of an upstream system; `id` is its id there, e.g. `prod_1`. */
+export type Product = Pick<ProductDocument, 'name' | 'code' | 'listPrice' | 'active'> & { id: string };
 
-export type ProductField = Exclude<keyof Product, 'id'>;
+export const PRODUCT_FIELDS = ['name', 'code', 'listPrice', 'active'] as const;
+export type ProductField = (typeof PRODUCT_FIELDS)[number];
 
 const MODEL = 'product.product';
 const COLUMNS: Readonly<Record<ProductField, string>> = {
@@ -30,29 +23,33 @@ const COLUMNS: Readonly<Record<ProductField, string>> = {
 };
 
 /**
- * Brings a product of an upstream system into Odoo: found by its external id, then by its internal reference.
+ * Brings a product of an upstream system into Odoo: the one it was before, else found by its external id, then by its
+ * internal reference, else created exactly once.
  * @throws FinanceError ODOO_AMBIGUOUS with candidates, and those of a call
  */
 export async function upsertProduct(
   client: OdooClient,
   product: Product,
   place: PartyPlace,
-  owned: readonly ProductField[],
+  { owned, before }: { owned: readonly ProductField[]; before?: UpsertMemory },
 ): Promise<Upserted> {
   const { entity, system, prefix, company } = place;
   const key = `${prefix}.${externalKey({ entity, kind: 'product', source: { system, id: product.id } })}`;
-  const found = (await findByExternalId(client, MODEL, key)) ?? (await findByCode(client, product, place));
-  const known = await lookupsOf(client).fields(MODEL);
+  const found =
+    (await findByExternalId(client, MODEL, key)) ??
+    (await stillThere(client, MODEL, company.id, before)) ??
+    (await findByCode(client, product, place));
+  const fields = await lookupsOf(client).fields(MODEL);
+  const columns = new Set(owned.map((field) => COLUMNS[field]));
   const cells: Cells = {
     name: product.name,
-    default_code: product.code,
+    default_code: product.code ?? (columns.has('default_code') ? '' : undefined),
     list_price: product.listPrice,
     active: product.active === undefined ? undefined : product.active ? '1' : '0',
   };
-  const given = Object.entries(cells).filter(([column, cell]) => cell !== undefined && known.has(column));
-  const columns = new Set(owned.map((field) => COLUMNS[field]));
+  const given = Object.entries(cells).filter(([column, cell]) => cell !== undefined && fields.has(column));
   const request = { model: MODEL, key, found, cells: Object.fromEntries(given), owned: columns };
-  return upsert(client, { ...request, company: company.id });
+  return upsert(client, { ...request, company: company.id, before });
 }
 
 async function findByCode(

@@ -3,13 +3,13 @@ import {
   assertBankDetails,
   findPartner,
   lookupsOf,
-  type OdooClient,
+  matchPartner,
   type PartyPlace,
   searchRead,
   upsertPartner,
   upsertProduct,
 } from '../../../connectors/odoo';
-import { Books, type Version } from './books';
+import { Books, untilDone, type Version } from './books';
 import { buyer } from './documents';
 import { supplier } from './kinds';
 
@@ -47,6 +47,49 @@ for (const version of [16, 19] as Version[])
       assert.deepEqual([name, city, email], [supplier.name, 'Kiel', 'rechnung@papier.example']);
       const again = await upsertPartner(books.client, moved, place, { owned });
       assert.deepEqual(again.written, []);
+    });
+
+    it('knows its partner again after the VAT id changed, and takes away what the source has no more', async () => {
+      const owned = ['vatId', 'email', 'registrationId'] as const;
+      const party = {
+        ...supplier,
+        id: 'sup_v',
+        name: 'Vau GmbH',
+        vatId: 'DE129273398',
+        email: 'v@vau.example',
+      };
+      const made = await upsertPartner(books.client, party, place, { owned });
+      const { email: _email, ...rest } = party;
+      const moved = { ...rest, vatId: 'ATU33864707' };
+      const options = { owned, before: made.memory };
+      const changed = await upsertPartner(books.client, moved, place, options);
+      assert.deepEqual(
+        [changed.id, changed.written.toSorted(), changed.foreign],
+        [made.id, ['email', 'vat'], []],
+      );
+      const { vat, email } = await partner(made.id, 'vat', 'email');
+      assert.deepEqual([vat, email], ['ATU33864707', false]);
+    });
+
+    it('notices what others changed of its own fields, and of no others', async () => {
+      const owned = ['email', 'address'] as const;
+      const party = { ...supplier, id: 'sup_f', name: 'Eff GmbH', vatId: undefined, email: 'f@eff.example' };
+      const made = await upsertPartner(books.client, party, place, { owned });
+      await books.edit('res.partner', made.id, { email: 'x@eff.example', city: 'Kiel', name: 'Eff AG' });
+      const again = await upsertPartner(books.client, party, place, { owned, before: made.memory });
+      assert.deepEqual(again.foreign.toSorted(), ['city', 'email']);
+      assert.deepEqual([again.written.toSorted(), again.kept], [['city', 'email'], ['name']]);
+      const moved = { ...party, email: 'new@eff.example' };
+      const next = await upsertPartner(books.client, moved, place, { owned, before: again.memory });
+      assert.deepEqual([next.written, next.foreign], [['email'], []]);
+      assert.doesNotMatch(JSON.stringify(next.memory), /eff/, 'it remembers no values');
+    });
+
+    it('a partner that a person named goes before every search', async () => {
+      const named = buyer({ id: 'cus_named', odooId: 8 });
+      assert.deepEqual(await matchPartner(books.client, named, place), { id: 8, by: 'odooId' });
+      const gone = matchPartner(books.client, { ...named, odooId: 9999 }, place);
+      await assert.rejects(gone, { code: 'ODOO_VALIDATION' });
     });
 
     it('a contact belongs to its company, and is found there by e-mail or name only', async () => {
@@ -88,55 +131,49 @@ for (const version of [16, 19] as Version[])
     });
   });
 
-/** An Odoo that has some records of models which the sandbox does not have. */
-function fake(rows: Record<string, Record<string, unknown>[]>): { client: OdooClient; created: unknown[] } {
-  const created: unknown[] = [];
-  const client: OdooClient = {
-    url: 'http://odoo.example',
-    database: 'fake',
-    concurrency: 1,
-    version: () => Promise.resolve({ serverVersion: '17.0', major: 17 }),
-    close: () => undefined,
-    call(model, method, input) {
-      if (method === 'search_read') return Promise.resolve(rows[model] ?? []);
-      if (method === 'fields_get')
-        return Promise.resolve({ name: {}, default_code: {}, list_price: {}, active: {} });
-      created.push([model, method, input?.named]);
-      if (method === 'load') return Promise.resolve({ ids: [99], messages: [] });
-      if (method === 'check_object_reference') return Promise.resolve([model, rows[model]?.[0]?.id ?? false]);
-      return Promise.resolve([1]);
-    },
-  };
-  return { client, created };
-}
-
 describe('bank details', () => {
-  const company = { id: 1, name: 'Demo', currency: { id: 1, code: 'EUR' }, family: [1] };
-  const known = () => fake({ 'res.partner.bank': [{ id: 1, acc_number: 'DE02 1203 0000 0000 2020 51' }] });
+  let books: Books;
+  let place: PartyPlace;
+  before(async () => {
+    books = await Books.open(17);
+    const company = await lookupsOf(books.client).company(1);
+    place = { entity: 'acme_de', system: 'crm', company, prefix: 'ledgerway' };
+    const known = { partner_id: 7, acc_number: 'DE02 1203 0000 0000 2020 51' };
+    await books.admin.call('res.partner.bank', 'create', { named: { vals_list: [known] } });
+  });
+  after(() => books.close());
+
+  const accounts = async (): Promise<unknown[]> =>
+    (await searchRead(books.admin, 'res.partner.bank', [['partner_id', '=', 7]], ['acc_number'])).map(
+      ({ acc_number }) => acc_number,
+    );
+  const fresh = [{ account: 'DE89 3704 0044 0532 0130 00' }, { account: 'DE89370400440532013000' }];
 
   it('that are known, however written, are no change', async () => {
-    const { client, created } = known();
-    assert.deepEqual(
-      await assertBankDetails(client, company, 7, [{ account: 'DE02120300000000202051' }]),
-      [],
-    );
-    assert.deepEqual(created, []);
+    const known = [{ account: 'de02120300000000202051' }];
+    assert.deepEqual(await assertBankDetails(books.client, place, 7, known), []);
+    assert.equal((await accounts()).length, 1);
   });
 
   it('that are new need two different people, and show only their last digits', async () => {
-    const { client, created } = known();
-    const fresh = [{ account: 'DE89 3704 0044 0532 0130 00' }];
-    await assert.rejects(assertBankDetails(client, company, 7, fresh), (error: Error & { code: string }) => {
+    const refused = (error: Error & { code: string }) => {
       assert.equal(error.code, 'PARTY_BANK_DETAILS');
       assert.doesNotMatch(JSON.stringify(error) + error.message, /3704/);
       return true;
-    });
+    };
+    await assert.rejects(assertBankDetails(books.client, place, 7, fresh), refused);
     const alone = { by: 'Ann', second: ' ann ' };
-    await assert.rejects(assertBankDetails(client, company, 7, fresh, alone), { code: 'PARTY_BANK_DETAILS' });
-    assert.deepEqual(created, []);
-    const added = await assertBankDetails(client, company, 7, fresh, { by: 'Ann', second: 'Bob' });
-    assert.deepEqual(added, ['…3000']);
-    assert.equal(created.length, 1);
+    await assert.rejects(assertBankDetails(books.client, place, 7, fresh, alone), refused);
+    assert.equal((await accounts()).length, 1);
+  });
+
+  it('are added once, though two come at once and each twice', async () => {
+    const approval = { by: 'Ann', second: 'Bob' };
+    const add = () => untilDone(() => assertBankDetails(books.connect(), place, 7, fresh, approval));
+    const added = await Promise.all([add(), add()]);
+    assert.ok(added.some((each) => each.join() === '…3000'));
+    assert.equal((await accounts()).length, 2);
+    assert.deepEqual(await add(), []);
   });
 });
 
@@ -153,6 +190,19 @@ describe('look-ups of terms and products', () => {
     assert.ok(await lookups.product(company, 'SKU-1'));
     await books.close();
   });
+
+  it('that fail make every other look-up be asked again: somebody is at work there', async () => {
+    const books = await Books.open(17);
+    const lookups = lookupsOf(books.client);
+    const company = await lookups.company(1);
+    const before = await lookups.account(company, '8400');
+    await books.edit('account.account', before, { code: '8401' });
+    assert.equal(await lookups.account(company, '8400'), before, 'believed');
+    await assert.rejects(lookups.account(company, '8402'), { code: 'ODOO_LOOKUP' });
+    await assert.rejects(lookups.account(company, '8400'), { code: 'ODOO_LOOKUP' });
+    assert.equal(await lookups.account(company, '8401'), before);
+    await books.close();
+  });
 });
 
 describe('products', () => {
@@ -166,13 +216,19 @@ describe('products', () => {
     const company = await lookupsOf(books.client).company(1);
     const place = { entity: 'acme_de', system: 'shop', company, prefix: 'ledgerway' };
     const product = { id: 'prod_1', name: 'Plan M', code: 'PLAN-M' };
-    const made = await upsertProduct(books.client, product, place, ['name']);
+    const made = await upsertProduct(books.client, product, place, { owned: ['name'] });
     assert.equal(made.created, true);
-    const renamed = await upsertProduct(books.client, { ...product, name: 'Plan L', code: 'OTHER' }, place, [
-      'name',
-    ]);
+    const other = { ...product, name: 'Plan L', code: 'OTHER' };
+    const renamed = await upsertProduct(books.client, other, place, { owned: ['name'] });
     assert.deepEqual([renamed.id, renamed.written, renamed.kept], [made.id, ['name'], ['default_code']]);
-    const other = await upsertProduct(books.client, { ...product, id: 'prod_2', name: 'Plan L' }, place, []);
-    assert.deepEqual([other.id, other.created], [made.id, false]);
+    const twin = { ...product, id: 'prod_2', name: 'Plan L' };
+    const found = await upsertProduct(books.client, twin, place, { owned: [] });
+    assert.deepEqual([found.id, found.created], [made.id, false]);
+    const recoded = { ...twin, code: 'NEW' };
+    const again = await upsertProduct(books.client, recoded, place, {
+      owned: ['code'],
+      before: found.memory,
+    });
+    assert.deepEqual([again.id, again.written], [made.id, ['default_code']]);
   });
 });
