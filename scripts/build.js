@@ -8,6 +8,7 @@ const { spawnSync } = require('node:child_process');
 const root = path.join(__dirname, '..');
 const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.built');
+const web = path.join(root, 'console', 'web');
 const SOURCES = [
   'errors',
   'finance',
@@ -52,18 +53,14 @@ function copy(from, to) {
   fs.copyFileSync(from, to);
 }
 
-function compile() {
-  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const result = spawnSync(
-    process.execPath,
-    [tsc, '-p', root, ...process.argv.slice(2).filter((a) => a !== '--if-stale')],
-    {
-      stdio: 'inherit',
-      cwd: root,
-    },
-  );
-  return result.status === 0;
+/** Runs a tool of node_modules. @returns whether it succeeded */
+function node(tool, ...args) {
+  const file = path.join(root, 'node_modules', ...tool.split('/'));
+  return spawnSync(process.execPath, [file, ...args], { stdio: 'inherit', cwd: root }).status === 0;
 }
+
+const compile = () =>
+  node('typescript/bin/tsc', '-p', root, ...process.argv.slice(2).filter((a) => a !== '--if-stale'));
 
 /** Everything in the source folders that is not TypeScript stands at the same place below dist/. */
 function copyAssets() {
@@ -80,7 +77,19 @@ function copyAssets() {
     'test',
   ])
     for (const file of files(path.join(root, folder)))
-      if (!/\.ts$/.test(file)) copy(file, path.join(dist, path.relative(root, file)));
+      if (!/\.ts$/.test(file) && !file.startsWith(web))
+        copy(file, path.join(dist, path.relative(root, file)));
+}
+
+/** The console's pages: checked, then bundled to dist/console/public where a source is newer than the bundle. */
+function bundlePages() {
+  const pages = path.join(dist, 'console', 'public');
+  const index = path.join(pages, 'index.html');
+  const built = fs.existsSync(index) ? fs.statSync(index).mtimeMs : 0;
+  if (![...files(web)].some((file) => fs.statSync(file).mtimeMs > built)) return true;
+  return (
+    node('typescript/bin/tsc', '-p', web) && node('vite/bin/vite.js', 'build', web, '--logLevel', 'warn')
+  );
 }
 
 /** Node-RED looks for icons in a folder `icons` beside each node's file. */
@@ -108,10 +117,10 @@ function copyExamples() {
 if (process.argv.includes('--if-stale') && isFresh()) process.exit(0);
 fs.mkdirSync(dist, { recursive: true });
 const started = new Date();
-const ok = compile();
+const compiled = compile();
 copyAssets();
 copyIcons();
 copyExamples();
-if (!ok) process.exit(1);
+if (!bundlePages() || !compiled) process.exit(1);
 fs.writeFileSync(stamp, '');
 fs.utimesSync(stamp, started, started);
