@@ -1,6 +1,7 @@
 import { auditHeads, checkAnchors } from '../anchors';
 import type { Transition, Tx } from '../transaction';
 import { type AuditVerification, verifyAudit, verifyChains } from '../verify';
+import { openDocuments, unpostedDocuments } from './canonical';
 import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
 import { deliveries, documents, exceptions, figures, trace } from './read';
 import { getCursor, receive, setCursor, syncPipelines } from './receive';
@@ -9,6 +10,7 @@ import { eraseBodies, eraseExpired, expired } from './retention';
 import { awaitReference, claim, defer, dispose, hold, reference, settle } from './settle';
 import { complete, failRun, failStep, intend, pend } from './step';
 import { pauseTarget, targets } from './targets';
+import { heldInLane, kin, knownKeys, periodDocuments, totals } from './totals';
 import { endTurn, takeTurn } from './turn';
 
 function* audit(_tx: Tx): Transition<AuditVerification> {
@@ -60,6 +62,13 @@ export const TRANSITIONS = {
   trace,
   documents,
   deliveries,
+  totals,
+  periodDocuments,
+  knownKeys,
+  kin,
+  heldInLane,
+  openDocuments,
+  unpostedDocuments,
   audit,
   auditChains,
   auditHeads,
@@ -84,6 +93,13 @@ export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'auditHeads',
   'checkAnchors',
   'expired',
+  'openDocuments',
+  'unpostedDocuments',
+  'totals',
+  'periodDocuments',
+  'knownKeys',
+  'kin',
+  'heldInLane',
 ]);
 
 /** A transition by its name. A driver runs one or more in a transaction, and `seal` of the audit at its end. */
