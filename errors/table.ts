@@ -288,6 +288,21 @@ export const ERRORS = {
     'Documents of this kind need an approval.',
     'Have a second person approve the document.',
   ),
+  DECISION_SECOND_PERSON: row(
+    'unauthorized',
+    'Another person has to decide this.',
+    'Have somebody approve it who neither proposed nor corrected it.',
+  ),
+  DECISION_VOID: row(
+    'conflict',
+    'The document or its mapping changed since this was proposed.',
+    'Look at it as it is now, and propose again.',
+  ),
+  LINK_DIFFERS: row(
+    'conflict',
+    'The record in the target is not what the document says.',
+    'Compare the two; correct the record in the target, or link another one.',
+  ),
   PARTY_BANK_DETAILS: row(
     'invalid',
     'Bank details of a party would change.',
@@ -468,6 +483,38 @@ export const ERRORS = {
     'invalid',
     'The answer of the e-invoice network is not of the agreed shape.',
     'Ask the provider of the access point.',
+  ),
+  // the console's API
+  API_UNAUTHENTICATED: row(
+    'unauthorized',
+    'Nobody is logged in, or the token is over.',
+    'Log in again, or ask for a new token.',
+  ),
+  API_FORBIDDEN: row(
+    'unauthorized',
+    'This is not among your permissions.',
+    'Ask somebody who has the role for it, or an administrator.',
+  ),
+  API_INVALID: row(
+    'invalid',
+    'The request is not of the documented shape.',
+    'Compare it with /console/api/v1/openapi.json.',
+  ),
+  API_NOT_FOUND: row('invalid', 'There is nothing here.', 'It may be gone, or not be yours to see.'),
+  API_KEY_REUSED: row(
+    'conflict',
+    'The idempotency key was used for another request.',
+    'Take a new key for each new request; the same key only to repeat one.',
+  ),
+  API_IN_PROGRESS: row(
+    'conflict',
+    'The same request is under way.',
+    'Repeat it in a moment with the same key: it gives the answer of the first.',
+  ),
+  API_RATE_LIMITED: row(
+    'throttled',
+    'Too many requests in a minute.',
+    'Go on after the time that Retry-After says.',
   ),
 } as const satisfies Record<string, ErrorRow>;
 

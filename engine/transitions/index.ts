@@ -1,8 +1,12 @@
 import { auditHeads, checkAnchors } from '../anchors';
 import type { Transition, Tx } from '../transaction';
 import { type AuditVerification, verifyAudit, verifyChains } from '../verify';
+import { beginWrite, dropWrite, endWrite } from './api-writes';
 import { openDocuments, unpostedDocuments } from './canonical';
+import { concerns, swapCursor } from './concerns';
+import { CONSOLE_READS } from './console';
 import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
+import { pulse } from './pulse';
 import { deliveries, documents, exceptions, figures, trace } from './read';
 import { getCursor, receive, setCursor, syncPipelines } from './receive';
 import { correct, dismiss, replay } from './resolve';
@@ -26,6 +30,7 @@ export const TRANSITIONS = {
   receive,
   syncPipelines,
   setCursor,
+  swapCursor,
   getCursor,
   takeTurn,
   endTurn,
@@ -62,6 +67,8 @@ export const TRANSITIONS = {
   trace,
   documents,
   deliveries,
+  pulse,
+  concerns,
   totals,
   periodDocuments,
   knownKeys,
@@ -73,6 +80,10 @@ export const TRANSITIONS = {
   auditChains,
   auditHeads,
   checkAnchors,
+  beginWrite,
+  endWrite,
+  dropWrite,
+  ...CONSOLE_READS,
 } as const;
 
 export type TransitionName = keyof typeof TRANSITIONS;
@@ -86,6 +97,8 @@ export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'trace',
   'documents',
   'deliveries',
+  'pulse',
+  'concerns',
   'documentRow',
   'targets',
   'audit',
@@ -100,6 +113,7 @@ export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'knownKeys',
   'kin',
   'heldInLane',
+  ...(Object.keys(CONSOLE_READS) as (keyof typeof CONSOLE_READS)[]),
 ]);
 
 /** A transition by its name. A driver runs one or more in a transaction, and `seal` of the audit at its end. */
