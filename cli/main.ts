@@ -1,8 +1,10 @@
 import { toFinanceError } from '../errors';
 import { audit } from './audit';
 import { chaos } from './chaos';
+import { close } from './close';
 import { demo } from './demo';
 import { exceptions } from './exceptions';
+import { odoo } from './odoo';
 import { run } from './run';
 import { start } from './start';
 import { store } from './store';
@@ -23,6 +25,16 @@ const COMMANDS: Record<string, { run: Command; about: string }> = {
   exceptions: {
     run: exceptions,
     about: 'list | retry | skip | reject DOCUMENT --actor NAME --reason TEXT: what is held, and a decision',
+  },
+  close: {
+    run: close,
+    about:
+      'ENTITY PERIOD: what holds up the close of a period, with amounts; exit code 1 where something does',
+  },
+  odoo: {
+    run: odoo,
+    about:
+      'check | adopt | install-action CONNECTION: rights, records of an earlier connector, one transaction',
   },
   targets: {
     run: targets,

@@ -2,6 +2,7 @@ export * from './allocation';
 export { dayOf, millisOf } from './calendar';
 export * from './canonical';
 export * from './checkpoint';
+export * from './close-gate';
 export * from './deferral';
 export * from './dimensions';
 export * from './documents';

@@ -62,7 +62,8 @@ async function compareWith<K extends PosterName>(
   const state = candidate && (await singly(client).read(model, candidate.id, request.company.id));
   if (!state) return { externalKey, outcome: 'missing', differences: [] };
   // the corrected invoice can only be compared where it stands under a key of ours
-  const isUnknown = ({ field, expected }: Difference) => field === 'corrected invoice' && expected === undefined;
+  const isUnknown = ({ field, expected }: Difference) =>
+    field === 'corrected invoice' && expected === undefined;
   const found = differences(request, state as Kinds[K]['state']).filter(
     (difference) => !ignore.includes(difference.field) && !isUnknown(difference),
   );
@@ -157,8 +158,19 @@ export async function adopt(
   document: PostableDocument,
   options: ShadowOptions,
 ): Promise<Adopted> {
-  const compared = await shadow(client, document, options);
-  const { externalKey, recordId, outcome, differences, candidates } = compared;
+  return bindCompared(client, admin, document, await shadow(client, document, options));
+}
+
+/**
+ * Binds what {@link shadow} found the same. A key that stands for the record already is left as it is.
+ * @throws FinanceError as {@link adopt}
+ */
+export async function bindCompared(
+  client: OdooClient,
+  admin: OdooClient,
+  document: PostableDocument,
+  { externalKey, recordId, outcome, differences, candidates }: ShadowComparison,
+): Promise<Adopted> {
   if (outcome === 'ambiguous')
     throw new FinanceError('ODOO_AMBIGUOUS', {
       message: `Several records of Odoo may be ${document.kind} ${document.source.id}.`,
@@ -176,16 +188,25 @@ export async function adopt(
       details: { record: recordId, differences: differences.slice(0, 20) },
     });
   }
+  const bound = await holderOf(client, document, externalKey);
   const { model } = poster(posterNameOf(document));
-  const bound = await findByExternalId(client, model, externalKey);
   if (bound === undefined) await bind(admin, model, externalKey, recordId);
   // two may adopt at once: the database keeps one row for a key, and the look tells whose
-  const holder = bound ?? (await findByExternalId(client, model, externalKey));
+  const holder = bound ?? (await holderOf(client, document, externalKey));
   if (holder === recordId) return { externalKey, recordId, already: bound !== undefined };
   throw new FinanceError('DOCUMENT_CONFLICT', {
     message: `The external key ${externalKey} stands for record ${holder}, not for ${recordId}.`,
     details: { record: recordId, holder },
   });
+}
+
+/** The record that the external key of a document stands for, if it stands for one. */
+export async function holderOf(
+  client: OdooClient,
+  document: PostableDocument,
+  externalKey: string,
+): Promise<number | undefined> {
+  return findByExternalId(client, poster(posterNameOf(document)).model, externalKey);
 }
 
 async function bind(admin: OdooClient, model: string, externalKey: string, res_id: number): Promise<void> {

@@ -1,4 +1,12 @@
-export { type Adopted, adopt, type ShadowComparison, type ShadowOptions, shadow } from './adopt';
+export {
+  type Adopted,
+  adopt,
+  bindCompared,
+  holderOf,
+  type ShadowComparison,
+  type ShadowOptions,
+  shadow,
+} from './adopt';
 export { analyticOf, type BusinessDomain, mandatoryPlans } from './analytic-plans';
 export { type Automation, assertNoAutomation, automations, type Job } from './automation';
 export { type BankMatch, matchBankLine, unmatchBankLine } from './bank-matching';
@@ -12,6 +20,7 @@ export {
   type OdooVersion,
   type ProtocolName,
 } from './client';
+export { BOOKED_KINDS, type BooksQuery, ownPrefixOf, readBooks, whereabouts } from './control/books';
 export { domainOf, type FullDomain } from './domain';
 export { type ApiKey, apiKeys, expiringKeys, type KeyAlarm } from './key-expiry';
 export {
@@ -46,7 +55,6 @@ export type { ExpectedDraft, ExpectedMove, MoveRequest } from './moves/request';
 export { type PostedMove, recordUrl } from './moves/result';
 export type { TaxCorrection } from './moves/source-tax';
 export {
-  createPartner,
   findOrCreatePartner,
   findOrCreatePartner as findOrCreateCustomer,
   findPartner,
@@ -55,6 +63,9 @@ export {
   matchPartner,
   type PartnerMatch,
   type PartyPlace,
+  partyPlace,
+  type ResolvedPartner,
+  resolvePartner,
 } from './party';
 export type {
   BankLineRequest,
@@ -68,7 +79,13 @@ export type {
   PosterName,
   PostRequest,
 } from './posting/kinds';
-export { ACTION_CODE, actionOf, installAction, type OneTransaction } from './posting/one-transaction';
+export {
+  ACTION_CODE,
+  actionOf,
+  installAction,
+  type OneTransaction,
+  removeAction,
+} from './posting/one-transaction';
 export { type DocumentPlan, planDocument } from './posting/plan';
 export {
   type Phase,

@@ -32,8 +32,8 @@ export interface ModelUse {
 
 /** What a connection is used for. */
 export interface ConnectionUse {
-  /** Ids of the companies of the legal entities. */
-  companies: readonly number[];
+  /** Ids of the companies of the legal entities; all that the user belongs to where it is left out. */
+  companies?: readonly number[];
   /** Kinds of documents that are posted. */
   kinds: readonly DocumentKind[];
   /** What is read or written beside them. */
@@ -127,7 +127,8 @@ export async function checkRights(
     warnings: [],
     refusals: [],
   };
-  for (const id of companies) report.companies.push(await companyRights(client, id, user.companies, jobs));
+  for (const id of companies ?? user.companies ?? [])
+    report.companies.push(await companyRights(client, id, user.companies, jobs));
   for (const kind of kinds) {
     const need = NEEDS[kind];
     if (need) report.kinds.push({ kind, ...(await kindRights(client, user.id, need)) });

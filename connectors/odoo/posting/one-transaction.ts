@@ -58,6 +58,18 @@ export async function installAction(admin: OdooClient): Promise<number> {
 }
 
 /**
+ * Takes the action away again.
+ * @param admin an administrator's connection, used with their consent
+ * @returns the id that it had; `undefined` where it was not installed
+ * @throws FinanceError ODOO_ACCESS without administrator's rights
+ */
+export async function removeAction(admin: OdooClient): Promise<number | undefined> {
+  const found = await findByExternalId(admin, 'ir.actions.server', ACTION_KEY);
+  if (found !== undefined) await admin.call('ir.actions.server', 'unlink', { ids: [found] });
+  return found;
+}
+
+/**
  * The action of a configuration: its id, or its external id.
  * @throws FinanceError ODOO_MISSING where it is not installed, ODOO_ACCESS where the user may not read actions: then
  * configure the id
