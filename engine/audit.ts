@@ -113,6 +113,59 @@ export const SEALED = {
   cursors: { key: 'name', columns: ['value', 'updated_at'] },
   pipelines: { key: 'name', columns: ['entities', 'kinds', 'lane_policy', 'required_steps', 'paused'] },
   targets: { key: 'name', columns: ['paused', 'actor', 'reason', 'changed_at'] },
+  comments: { key: 'id', columns: ['document_id', 'exception_id', 'actor', 'text', 'created_at'] },
+  tags: { key: 'id', columns: ['exception_id', 'tag', 'actor', 'created_at', 'removed_at'] },
+  proposals: {
+    key: 'id',
+    columns: [
+      'document_id',
+      'entity',
+      'kind',
+      'payload',
+      'content_hash',
+      'mapping',
+      'amount',
+      'currency',
+      'author',
+      'reason',
+      'created_at',
+      'state',
+      'decided_by',
+      'decided_at',
+      'decision_reason',
+    ],
+  },
+  jobs: {
+    key: 'id',
+    columns: [
+      'kind',
+      'input',
+      'actor',
+      'reason',
+      'total',
+      'done',
+      'failed',
+      'state',
+      'created_at',
+      'updated_at',
+    ],
+  },
+  consumers: {
+    key: 'id',
+    columns: [
+      'name',
+      'token_hash',
+      'entities',
+      'functions',
+      'period_from',
+      'period_to',
+      'expires_at',
+      'created_by',
+      'created_at',
+      'revoked_by',
+      'revoked_at',
+    ],
+  },
 } as const satisfies Record<string, { key: string; columns: readonly string[] }>;
 
 export type SealedTable = keyof typeof SEALED;
@@ -123,22 +176,36 @@ export type Subject = [table: SealedTable, key: string, digest?: string];
 export function* insertSealed(table: SealedTable, values: Record<string, SqlValue>): Transition<Subject> {
   const { key, columns } = SEALED[table];
   const filled = columns.filter((column) => !(column in values));
-  const { sql, params } = insertion(table, values, filled.join(', '));
-  const row: SqlRow = { ...(yield* one(sql, ...params)) };
-  for (const column of columns) if (column in values) row[column] = storable(values[column]!);
-  return [table, String(values[key]), digest(table, row)];
+  const statement = insertion(table, values, filled.join(', '));
+  const row = filled.length > 0 ? (yield statement)[0] : void (yield { ...statement, quiet: true });
+  return [table, String(values[key]), digest(table, changed(table, row, values))];
 }
 
-/** Sets `values` (column → value) in the row of a sealed table; an event of this transaction must tell of it. */
+/**
+ * Sets `values` (column → value) in the row of a sealed table; an event of this transaction must tell of it.
+ * @param before the row as this transaction has locked it, if nothing has changed it since
+ */
 export function* updateSealed(
   table: SealedTable,
   key: string,
   values: Record<string, SqlValue>,
+  before?: object,
 ): Transition<Subject> {
   const { key: keyColumn, columns } = SEALED[table];
   const { sql, params } = change(table, keyColumn, key, values);
+  if (before) {
+    yield* run(sql, ...params);
+    return [table, key, digest(table, changed(table, before as SqlRow, values))];
+  }
   const row = yield* one(`${sql} RETURNING ${columns.join(', ')}`, ...params);
   return [table, key, digest(table, row)];
+}
+
+/** What a sealed row is after a write, as the store gives it back. */
+function changed(table: SealedTable, before: SqlRow | undefined, values: Record<string, SqlValue>): SqlRow {
+  const row: SqlRow = { ...before };
+  for (const column of SEALED[table].columns) if (column in values) row[column] = storable(values[column]!);
+  return row;
 }
 
 /** The digest of a row; `gone` where the row was deleted. */

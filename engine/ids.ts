@@ -13,8 +13,11 @@ function chanceBytes(): Buffer {
   return taken;
 }
 
+/** Document, step, exception, body, comment, tag, proposal, job, consumer. */
+type IdPrefix = 'doc' | 'stp' | 'exc' | 'bod' | 'com' | 'tag' | 'prp' | 'job' | 'con';
+
 /** A sortable id: `<prefix>_`, 9 characters of time, 13 of chance (Crockford base 32). */
-export function newId(prefix: 'doc' | 'stp' | 'exc' | 'bod', now: number): string {
+export function newId(prefix: IdPrefix, now: number): string {
   let time = '';
   for (let rest = now, place = 0; place < 9; place++) {
     time = ALPHABET[rest % 32]! + time;

@@ -303,6 +303,11 @@ export const ERRORS = {
     'The record in the target is not what the document says.',
     'Compare the two; correct the record in the target, or link another one.',
   ),
+  CHECKPOINT_DIFFERS: row(
+    'conflict',
+    'Source and Odoo differ.',
+    'Put right each document that the control result names, then run the checkpoint again: that closes this one.',
+  ),
   PARTY_BANK_DETAILS: row(
     'invalid',
     'Bank details of a party would change.',

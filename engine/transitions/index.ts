@@ -5,14 +5,29 @@ import { beginWrite, dropWrite, endWrite } from './api-writes';
 import { openDocuments, unpostedDocuments } from './canonical';
 import { concerns, swapCursor } from './concerns';
 import { CONSOLE_READS } from './console';
+import { consumers, createConsumer, findConsumer, revokeConsumer } from './consumers';
+import {
+  addHeldFor,
+  createJob,
+  failItem,
+  job,
+  jobs,
+  openItems,
+  runningJobs,
+  stopJob,
+  workItems,
+} from './jobs';
 import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
+import { assign, comment, tag } from './people';
+import { approve, decide, proposal, proposals, refuse } from './proposals';
 import { pulse } from './pulse';
 import { deliveries, documents, exceptions, figures, trace } from './read';
 import { getCursor, receive, setCursor, syncPipelines } from './receive';
-import { correct, dismiss, replay } from './resolve';
+import { correct, dismiss, link, replay } from './resolve';
 import { eraseBodies, eraseExpired, expired } from './retention';
 import { awaitReference, claim, defer, dispose, hold, reference, settle } from './settle';
 import { complete, failRun, failStep, intend, pend } from './step';
+import { supersede, superseded } from './supersede';
 import { pauseTarget, targets } from './targets';
 import { heldInLane, kin, knownKeys, periodDocuments, totals } from './totals';
 import { endTurn, takeTurn } from './turn';
@@ -59,6 +74,30 @@ export const TRANSITIONS = {
   replay,
   dismiss,
   correct,
+  link,
+  assign,
+  comment,
+  tag,
+  decide,
+  approve,
+  refuse,
+  proposals,
+  proposal,
+  createJob,
+  stopJob,
+  job,
+  jobs,
+  runningJobs,
+  openItems,
+  workItems,
+  failItem,
+  addHeldFor,
+  superseded,
+  supersede,
+  createConsumer,
+  revokeConsumer,
+  consumers,
+  findConsumer,
   eraseBodies,
   expired,
   eraseExpired,
@@ -114,6 +153,15 @@ export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'kin',
   'heldInLane',
   ...(Object.keys(CONSOLE_READS) as (keyof typeof CONSOLE_READS)[]),
+  'proposals',
+  'proposal',
+  'job',
+  'jobs',
+  'runningJobs',
+  'openItems',
+  'superseded',
+  'consumers',
+  'findConsumer',
 ]);
 
 /** A transition by its name. A driver runs one or more in a transaction, and `seal` of the audit at its end. */

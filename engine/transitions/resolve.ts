@@ -1,7 +1,19 @@
 import { FinanceError } from '../../errors';
-import type { DocumentRow, StepRow } from '../model';
-import { all, type Transition, type Tx } from '../transaction';
-import { type Changes, closeExceptions, documentById, keepBody, readyChanges, transit } from './documents';
+import { insertSealed, type Subject, updateSealed } from '../audit';
+import { assertSecondPerson } from '../four-eyes';
+import { newId, sha256, stableJson } from '../ids';
+import type { DocumentRow, Json, StepRow } from '../model';
+import { all, one, type Transition, type Tx } from '../transaction';
+import {
+  addBody,
+  type Changes,
+  closeExceptions,
+  documentById,
+  keepBody,
+  readyChanges,
+  transit,
+} from './documents';
+import { voidProposals } from './proposal-rows';
 import { pipelineOf } from './receive';
 import { isErased } from './retention';
 import { settleRow } from './settle';
@@ -13,18 +25,55 @@ export interface Decision {
   reason: string;
 }
 
+export interface ReplayInput extends Decision {
+  /** `latest`: with the mapping as it is now, also where effects were had with an earlier one. */
+  mapping?: 'pinned' | 'latest';
+  /** Kind of the first step whose recorded result, with those after it, is set aside. */
+  from?: string;
+}
+
 /**
  * Runs a held or settled document again from the start of its pipeline. Steps done before give their recorded
  * results, and the mapping that they were done with is used again unless `mapping` is `latest`.
- * @throws STORE_STATE where the document is under way already
+ *
+ * With `from`, the results of that step and of all after it are set aside: they are in doubt again, so each target is
+ * asked by its external key before anything is sent a second time.
+ * @throws STORE_STATE where the document is under way already, STORE_NOT_FOUND where it has no step `from`,
+ * DECISION_SECOND_PERSON where it waits for an approval and the actor corrected it
  */
-export function* replay(tx: Tx, input: Decision & { mapping?: 'pinned' | 'latest' }): Transition<void> {
+export function* replay(tx: Tx, input: ReplayInput): Transition<void> {
   const row = yield* documentById(input.documentId);
   if (row.state !== 'held' && row.state !== 'settled') throw wrongState(row, 'replayed');
   if (yield* isErased(row.id)) throw wrongState(row, 'replayed: its texts were erased');
   if (row.outcome === 'duplicate') throw wrongState(row, 'replayed: its original can be');
+  if (errorCodeOf(row) === 'DOCUMENT_APPROVAL')
+    assertSecondPerson(input.actor, yield* correctorsOf(tx, row.id), row.id);
+  const aside = input.from === undefined ? undefined : yield* stepsFrom(row, input.from, input.mapping);
+  const mapping = input.mapping ?? 'pinned';
+  yield* runAgain(tx, row, input, {
+    type: 'replayed',
+    resolution: 'retried',
+    changes: mapping === 'latest' ? { mapping: null } : {},
+    facts: { mapping, ...(aside ? { from: input.from, aside: aside.map(({ id }) => id) } : {}) },
+    write: () => setAside(tx, row, aside ?? []),
+  });
+}
+
+interface Again {
+  type: string;
+  resolution: string;
+  changes?: Changes;
+  facts?: Record<string, unknown>;
+  /** Writes what belongs to it, once it is sure that the document can run. */
+  write: () => Transition<Subject[]>;
+}
+
+/** Makes a document ready once more. @throws RUN_UNCLAIMED */
+function* runAgain(tx: Tx, row: DocumentRow, { actor, reason }: Decision, again: Again): Transition<void> {
   const { name, lane_policy } = yield* pipelineOf(row);
-  const subjects = yield* closeExceptions(tx, row.id, 'retried', input.actor, input.reason);
+  const written = yield* again.write();
+  const voided = yield* voidProposals(tx, row.id);
+  const closed = yield* closeExceptions(tx, row.id, again.resolution, actor, reason);
   const changes: Changes = {
     ...(yield* readyChanges(tx, { ...row, pipeline: name })),
     pipeline: name,
@@ -35,16 +84,134 @@ export function* replay(tx: Tx, input: Decision & { mapping?: 'pinned' | 'latest
     tries: null,
     expiries: 0,
     crashes: 0,
-    ...(input.mapping === 'latest' ? { mapping: null } : {}),
+    ...again.changes,
   };
-  yield* transit(
-    tx,
-    row,
-    'replayed',
-    changes,
-    { actor: input.actor, reason: input.reason, mapping: input.mapping ?? 'pinned' },
-    subjects,
+  const facts = { actor, reason, ...again.facts };
+  yield* transit(tx, row, again.type, changes, facts, [...written, ...voided, ...closed]);
+}
+
+/** The steps whose results are to be set aside: done, of this kind or after it. */
+function* stepsFrom(row: DocumentRow, from: string, mapping: string | undefined): Transition<StepRow[]> {
+  const steps = yield* all<StepRow>(
+    'SELECT * FROM steps WHERE document_id = $1 ORDER BY intended_at, id',
+    row.id,
   );
+  const first = steps.findIndex(({ kind }) => kind === from);
+  if (first < 0)
+    throw new FinanceError('STORE_NOT_FOUND', {
+      message: `Document ${row.id} has no step ${from}.`,
+      documentId: row.id,
+    });
+  const aside = steps.slice(first).filter(({ state }) => state === 'done');
+  // A step in doubt resends what was recorded: other data would be taken for posted that never was.
+  if (aside.length > 0 && mapping === 'latest')
+    throw wrongState(
+      row,
+      'retried from a step with another mapping: its effects were had with the pinned one',
+    );
+  if (aside.length > 0 && (yield* isCorrectedSince(row.id, Number(aside[0]!.intended_at))))
+    throw wrongState(row, 'retried from a step: its data was corrected after that step');
+  return aside;
+}
+
+function* isCorrectedSince(documentId: string, since: number): Transition<boolean> {
+  const corrected = yield* one(
+    "SELECT id FROM bodies WHERE document_id = $1 AND role = 'corrected' AND created_at >= $2 LIMIT 1",
+    documentId,
+    since,
+  );
+  return corrected !== undefined;
+}
+
+/** Puts steps in doubt again; what they had given is kept among the bodies. */
+function* setAside(tx: Tx, row: DocumentRow, steps: StepRow[]): Transition<Subject[]> {
+  if (steps.length === 0) return [];
+  const results = steps.map(({ id, kind, target, external_key: externalKey, result }) => ({
+    step: id,
+    kind,
+    target,
+    externalKey,
+    result: JSON.parse(result ?? 'null') as Json,
+  }));
+  const subjects = [yield* addBody(tx, row.id, 'set-aside', 'application/json', JSON.stringify(results))];
+  for (const { id } of steps)
+    subjects.push(
+      yield* updateSealed('steps', id, { state: 'intent', result: null, error: null, updated_at: tx.now }),
+    );
+  return subjects;
+}
+
+/** An effect that somebody had by hand, as the step would have recorded it. */
+export interface LinkedStep {
+  kind: string;
+  target: string;
+  externalKey: string;
+  name: string;
+  /** What the step would ask for, of the document as it is now. */
+  request: Json;
+  /** What it would have given. */
+  result: Json;
+}
+
+/**
+ * Completes steps of a held document with what somebody did by hand in the target, after it was compared; then the
+ * document goes on from there. A later run that would ask for anything else than `request` is held.
+ * @throws STORE_STATE where it is not held, or one of the steps is done already
+ */
+export function* link(tx: Tx, input: Decision & { steps: readonly LinkedStep[] }): Transition<void> {
+  const row = yield* documentById(input.documentId);
+  if (row.state !== 'held' || input.steps.length === 0) throw wrongState(row, 'linked');
+  const known = new Map<string, StepRow>();
+  for (const step of yield* all<StepRow>('SELECT * FROM steps WHERE document_id = $1', row.id))
+    known.set(identityOf({ ...step, externalKey: step.external_key }), step);
+  const done = input.steps.find((step) => known.get(identityOf(step))?.state === 'done');
+  if (done) throw wrongState(row, `linked: its step ${done.kind} is done already`);
+  yield* runAgain(tx, row, input, {
+    type: 'linked',
+    resolution: 'linked',
+    facts: { steps: input.steps.map(({ kind, externalKey }) => `${kind} ${externalKey}`) },
+    *write() {
+      const subjects: Subject[] = [];
+      for (const step of input.steps)
+        subjects.push(yield* linkStep(tx, row, step, known.get(identityOf(step))));
+      return subjects;
+    },
+  });
+}
+
+const identityOf = ({ kind, target, externalKey }: Pick<LinkedStep, 'kind' | 'target' | 'externalKey'>) =>
+  JSON.stringify([kind, target, externalKey]);
+
+function* linkStep(
+  tx: Tx,
+  row: DocumentRow,
+  { kind, target, externalKey, name, ...told }: LinkedStep,
+  known: StepRow | undefined,
+): Transition<Subject> {
+  const request = stableJson(told.request);
+  const facts = {
+    state: 'done',
+    request_hash: sha256(request),
+    request,
+    result: stableJson(told.result),
+    error: null,
+    until: null,
+    fence: row.fence,
+    updated_at: tx.now,
+  };
+  if (known) return yield* updateSealed('steps', known.id, facts);
+  return yield* insertSealed('steps', {
+    id: newId('stp', tx.now),
+    document_id: row.id,
+    kind,
+    target,
+    external_key: externalKey,
+    name,
+    node_id: null,
+    attempts: 0,
+    intended_at: tx.now,
+    ...facts,
+  });
 }
 
 /**
@@ -58,43 +225,54 @@ export function* dismiss(
 ): Transition<void> {
   const row = yield* documentById(input.documentId);
   if (row.state !== 'held') throw wrongState(row, input.outcome);
-  const steps = yield* all<StepRow>(
-    "SELECT kind FROM steps WHERE document_id = $1 AND state <> 'failed'",
-    row.id,
-  );
+  const steps = yield* effectsOf(row.id);
   if (steps.length > 0 && input.effects !== 'kept')
     throw new FinanceError('STORE_STATE', {
-      message: `Document ${row.id} already had effects (${steps.map(({ kind }) => kind).join(', ')}): say that they are kept, with a reason.`,
+      message: `Document ${row.id} already had effects (${steps.join(', ')}): say that they are kept, with a reason.`,
       documentId: row.id,
     });
   const { actor, reason } = input;
-  yield* settleRow(
-    tx,
-    row,
-    input.outcome,
-    { actor, reason, effects: steps.length > 0 ? 'kept' : 'none' },
-    {},
-    [],
-    { actor, reason },
+  const voided = yield* voidProposals(tx, row.id);
+  const facts = { actor, reason, effects: steps.length > 0 ? 'kept' : 'none' };
+  yield* settleRow(tx, row, input.outcome, facts, {}, voided, { actor, reason });
+}
+
+/** Kinds of the effects that a document had, or may have had. */
+export function* effectsOf(documentId: string): Transition<string[]> {
+  const steps = yield* all<Pick<StepRow, 'kind'>>(
+    "SELECT kind FROM steps WHERE document_id = $1 AND state <> 'failed'",
+    documentId,
   );
+  return steps.map(({ kind }) => kind);
 }
 
 /** Gives a held document a corrected source body; the original stays. */
 export function* correct(tx: Tx, input: Decision & { mediaType: string; content: string }): Transition<void> {
   const row = yield* documentById(input.documentId);
   if (row.state !== 'held') throw wrongState(row, 'corrected');
-  const subject = yield* keepBody(tx, row.id, 'corrected', input.mediaType, input.content);
-  yield* transit(
-    tx,
-    row,
-    'corrected',
-    {},
-    { actor: input.actor, reason: input.reason },
-    subject ? [subject] : [],
-  );
+  const voided = yield* voidProposals(tx, row.id);
+  const body = yield* keepBody(tx, row.id, 'corrected', input.mediaType, input.content);
+  const { actor, reason } = input;
+  yield* transit(tx, row, 'corrected', {}, { actor, reason }, body ? [body, ...voided] : voided);
 }
 
-function wrongState(row: DocumentRow, verb: string): FinanceError {
+/** Who corrected a document since it came; those of this very transaction too. */
+export function* correctorsOf(tx: Tx, documentId: string): Transition<string[]> {
+  const events = yield* all<{ data: string }>(
+    "SELECT data FROM audit WHERE document_id = $1 AND type = 'corrected'",
+    documentId,
+  );
+  const pending = tx.events.filter((event) => event.documentId === documentId && event.type === 'corrected');
+  const facts = [...events.map(({ data }) => JSON.parse(data) as object), ...pending.map(({ data }) => data)];
+  return [...new Set(facts.map((data) => String((data as { actor?: unknown }).actor)))];
+}
+
+/** Code of the error that a document is held for. */
+export function errorCodeOf({ error }: DocumentRow): string | undefined {
+  return (JSON.parse(error ?? '{}') as { code?: string }).code;
+}
+
+export function wrongState(row: DocumentRow, verb: string): FinanceError {
   return new FinanceError('STORE_STATE', {
     message: `Document ${row.id} is ${row.outcome ?? row.state} and cannot be ${verb}.`,
     documentId: row.id,

@@ -1,0 +1,100 @@
+import { FinanceError } from '../../errors';
+import type { Subject } from '../audit';
+import type { DocumentRow, Json } from '../model';
+import { one, type Transition, type Tx } from '../transaction';
+import { keepBody } from './documents';
+import { addJob } from './job-rows';
+import { correct, type Decision, dismiss, type LinkedStep, link, replay } from './resolve';
+
+/** A missing entry of a mapping's table, and the value that somebody proposes for it. */
+export interface EntryFix {
+  mapping: string;
+  /** Version and hash of the mapping that the entry is added to. */
+  version: number;
+  hash: string;
+  table: string;
+  key: string;
+  value: Json;
+}
+
+/** What a person may do about a held document. */
+export type Act =
+  /** `from`: the kind of the first step that is to run again. `latest`: with the mapping as it is now. */
+  | { action: 'retry'; from?: string; mapping?: 'pinned' | 'latest' }
+  | { action: 'skip' | 'reject'; effects?: 'kept' }
+  /** `content` is the corrected source body. */
+  | { action: 'correct'; mediaType: string; content: string }
+  | { action: 'link'; steps: readonly LinkedStep[] }
+  | { action: 'mapping-fix'; fix: EntryFix };
+
+/** An act as a proposal keeps it: the body of a correction lies among the bodies, where it can be erased. */
+export type StoredAct =
+  | Exclude<Act, { action: 'correct' }>
+  | { action: 'correct'; mediaType: string; body: string };
+
+/** Does it: in this transaction, or (a mapping that is to be written) by a job that begins in it. */
+export function* perform(tx: Tx, act: Act, decision: Decision & { approvedBy?: string }): Transition<void> {
+  switch (act.action) {
+    case 'retry':
+      return yield* replay(tx, { ...decision, ...act });
+    case 'skip':
+    case 'reject': {
+      const outcome = act.action === 'skip' ? 'skipped' : 'rejected';
+      return yield* dismiss(tx, { ...decision, outcome, effects: act.effects });
+    }
+    case 'correct':
+      return yield* correct(tx, { ...decision, mediaType: act.mediaType, content: act.content });
+    case 'link':
+      return yield* link(tx, { ...decision, steps: act.steps });
+    case 'mapping-fix':
+      yield* addJob(tx, {
+        kind: 'mapping-fix',
+        input: { fix: { ...act.fix }, author: decision.actor, approvedBy: decision.approvedBy ?? '' },
+        actor: decision.approvedBy ?? decision.actor,
+        reason: decision.reason,
+        documentIds: [decision.documentId],
+      });
+  }
+}
+
+/** An act as a proposal keeps it, and the rows that this wrote. */
+export function* stored(
+  tx: Tx,
+  documentId: string,
+  act: Act,
+): Transition<{ act: StoredAct; subjects: Subject[] }> {
+  if (act.action !== 'correct') return { act, subjects: [] };
+  const { action, mediaType, content } = act;
+  const kept = yield* keepBody(tx, documentId, 'proposed', mediaType, content);
+  const body = kept ? kept[1] : (yield* lastProposed(documentId))!;
+  return { act: { action, mediaType, body }, subjects: kept ? [kept] : [] };
+}
+
+function* lastProposed(documentId: string): Transition<string | undefined> {
+  const body = yield* one<{ id: string }>(
+    "SELECT id FROM bodies WHERE document_id = $1 AND role = 'proposed' ORDER BY created_at DESC, id DESC LIMIT 1",
+    documentId,
+  );
+  return body?.id;
+}
+
+/** The act that a proposal keeps; undefined where its body was erased. */
+export function* restored(act: StoredAct): Transition<Act | undefined> {
+  if (act.action !== 'correct') return act;
+  const body = yield* one<{ content: Uint8Array | null }>(
+    'SELECT content FROM bodies WHERE id = $1',
+    act.body,
+  );
+  if (!body?.content) return undefined;
+  const content = Buffer.from(body.content).toString('utf8');
+  return { action: 'correct', mediaType: act.mediaType, content };
+}
+
+/** @throws STORE_NOT_FOUND where the document belongs to an entity that the person does not see */
+export function assertSeen(row: DocumentRow, entities: readonly string[] | undefined): void {
+  if (!entities || entities.includes(row.entity)) return;
+  throw new FinanceError('STORE_NOT_FOUND', {
+    message: `There is no document ${row.id}.`,
+    documentId: row.id,
+  });
+}

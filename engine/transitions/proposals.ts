@@ -1,0 +1,227 @@
+import { FinanceError } from '../../errors';
+import { insertSealed, record, updateSealed } from '../audit';
+import { type ApprovalLimits, assertSecondPerson, isAbove, type Stake } from '../four-eyes';
+import { newId } from '../ids';
+import type { DocumentRow } from '../model';
+import { all, one, type Transition, type Tx } from '../transaction';
+import { type Act, assertSeen, perform, restored, stored } from './acts';
+import { documentById } from './documents';
+import { boundTo, isCurrent, type Payload, type ProposalRow, type Versions, voided } from './proposal-rows';
+import { correctorsOf, type Decision, errorCodeOf, wrongState } from './resolve';
+
+export interface DecideInput extends Decision {
+  act: Act;
+  /** Entities that the actor sees; all where they are left out. */
+  entities?: readonly string[];
+  /** Above which amounts somebody else has to approve. */
+  limits?: ApprovalLimits;
+  /** What the document would amount to after a correction; unknown amounts count as above every limit. */
+  after?: Stake;
+  /** Whether the actor may approve what others propose. */
+  mayApprove?: boolean;
+  /** The mapping versions that would be used, where the act is not about those of the document. */
+  versions?: Versions;
+  /** The job that this belongs to. */
+  job?: string;
+}
+
+export type Decided = { status: 'done' } | { status: 'proposed'; proposalId: string };
+
+/**
+ * A person's decision about a held document: done at once, or proposed to a second person where the amount, the kind
+ * of the act or the policy of the entity asks for one.
+ * @throws STORE_NOT_FOUND, STORE_STATE (not held, effects, proposed already), DECISION_SECOND_PERSON where an approval
+ * is given by who corrected the document
+ */
+export function* decide(tx: Tx, input: DecideInput): Transition<Decided> {
+  const row = yield* documentById(input.documentId);
+  assertSeen(row, input.entities);
+  if (row.state !== 'held') throw wrongState(row, `decided upon (${input.act.action})`);
+  if (!needsSecond(row, input)) {
+    yield* perform(tx, input.act, input);
+    return { status: 'done' };
+  }
+  return { status: 'proposed', proposalId: yield* propose(tx, row, input) };
+}
+
+/**
+ * A retry with nothing changed books what approved rules make of the source: it needs nobody else. A retry of what
+ * waits for an approval is that approval, for whoever may give one.
+ */
+function needsSecond(row: DocumentRow, { act, limits, after, mayApprove }: DecideInput): boolean {
+  if (act.action === 'mapping-fix') return true;
+  if (act.action === 'retry') {
+    if (errorCodeOf(row) === 'DOCUMENT_APPROVAL' && !mayApprove) return true;
+    if (act.from === undefined && act.mapping !== 'latest') return false;
+  }
+  const corrected = act.action === 'correct' ? [after ?? { amount: null, currency: null }] : [];
+  return isAbove(limits, row.entity, [row, ...corrected]);
+}
+
+function* propose(tx: Tx, row: DocumentRow, input: DecideInput): Transition<string> {
+  const { act, actor, reason, versions, job, after } = input;
+  const open = yield* one<{ id: string }>(
+    "SELECT id FROM proposals WHERE document_id = $1 AND kind = $2 AND state = 'open'",
+    row.id,
+    act.action,
+  );
+  if (open) throw wrongState(row, `proposed twice for ${act.action}: see proposal ${open.id}`);
+  const kept = yield* stored(tx, row.id, act);
+  const payload: Payload = { act: kept.act, bound: yield* boundTo(row.id), versions, job };
+  const id = newId('prp', tx.now);
+  const proposal = yield* insertSealed('proposals', {
+    id,
+    document_id: row.id,
+    entity: row.entity,
+    kind: act.action,
+    payload: JSON.stringify(payload),
+    content_hash: row.content_hash,
+    mapping: row.mapping,
+    amount: after?.amount ?? row.amount,
+    currency: after?.currency ?? row.currency,
+    author: actor,
+    reason,
+    created_at: tx.now,
+    state: 'open',
+    decided_by: null,
+    decided_at: null,
+    decision_reason: null,
+  });
+  const facts = { proposal: id, kind: act.action, actor, reason };
+  yield* record(tx, 'proposed', row.id, facts, [proposal, ...kept.subjects]);
+  return id;
+}
+
+export interface DecideProposalInput {
+  proposalId: string;
+  actor: string;
+  reason: string;
+  entities?: readonly string[];
+}
+
+/**
+ * A second person's approval: what was proposed is done in the same transaction. Where the document, its content or
+ * the mapping changed since, the proposal is void and nothing is done.
+ * @param input.versions the mapping versions as they are now, of those that the proposal names
+ * @throws STORE_NOT_FOUND, STORE_STATE where it is decided already, DECISION_SECOND_PERSON where the actor proposed it
+ * or corrected the document
+ */
+export function* approve(
+  tx: Tx,
+  input: DecideProposalInput & { versions?: Versions },
+): Transition<{ status: 'approved' | 'void'; documentId: string }> {
+  const { proposal, document } = yield* openProposal(input);
+  const { actor, reason } = input;
+  const documentId = document.id;
+  assertSecondPerson(actor, [proposal.author, ...(yield* correctorsOf(tx, documentId))], documentId);
+  const { act } = JSON.parse(proposal.payload) as Payload;
+  const restoredAct = yield* restored(act);
+  if (!restoredAct || !(yield* isCurrent(proposal, document, input.versions))) {
+    const facts = { proposal: proposal.id, actor };
+    yield* record(tx, 'proposal-void', documentId, facts, [yield* voided(tx, proposal.id)]);
+    return { status: 'void', documentId };
+  }
+  yield* close(tx, proposal, 'approved', { actor, reason });
+  const isRelease = act.action === 'retry' && errorCodeOf(document) === 'DOCUMENT_APPROVAL';
+  yield* perform(tx, restoredAct, {
+    documentId,
+    // Who released a document is its approver; anything else was done by who proposed it.
+    actor: isRelease ? actor : proposal.author,
+    reason: proposal.reason,
+    approvedBy: actor,
+  });
+  return { status: 'approved', documentId };
+}
+
+/** A second person's refusal, or the author's withdrawal. @throws STORE_NOT_FOUND, STORE_STATE */
+export function* refuse(tx: Tx, input: DecideProposalInput): Transition<void> {
+  const { proposal } = yield* openProposal(input);
+  yield* close(tx, proposal, 'refused', input);
+}
+
+function* openProposal({
+  proposalId,
+  entities,
+}: DecideProposalInput): Transition<{ proposal: ProposalRow; document: DocumentRow }> {
+  const known = yield* one<ProposalRow>('SELECT * FROM proposals WHERE id = $1', proposalId);
+  if (!known || (entities && !entities.includes(known.entity)))
+    throw new FinanceError('STORE_NOT_FOUND', { message: `There is no proposal ${proposalId}.` });
+  // The document is locked first, as by whatever changes it.
+  const document = yield* documentById(known.document_id);
+  const proposal = (yield* one<ProposalRow>('SELECT * FROM proposals WHERE id = $1 {lock}', proposalId))!;
+  if (proposal.state === 'open') return { proposal, document };
+  throw new FinanceError('STORE_STATE', {
+    message: `The proposal ${proposalId} is ${proposal.state} already.`,
+    documentId: document.id,
+  });
+}
+
+function* close(
+  tx: Tx,
+  { id, document_id }: ProposalRow,
+  state: 'approved' | 'refused',
+  { actor, reason }: { actor: string; reason: string },
+): Transition<void> {
+  const facts = { state, decided_by: actor, decided_at: tx.now, decision_reason: reason };
+  const changed = yield* updateSealed('proposals', id, facts);
+  yield* record(tx, state, document_id, { proposal: id, actor, reason }, [changed]);
+}
+
+/** A proposal as people read it. */
+export interface Proposal extends Omit<ProposalRow, 'payload' | 'mapping'>, Omit<Payload, 'bound'> {
+  mapping: Versions | null;
+  number: string | null;
+  /** Whether the document is as it was; the versions of mappings are compared when somebody approves. */
+  current: boolean;
+}
+
+export interface ProposalsInput {
+  state?: ProposalRow['state'];
+  documentId?: string;
+  entities?: readonly string[];
+  limit?: number;
+}
+
+/** Proposals, the newest first. */
+export function* proposals(_tx: Tx, input: ProposalsInput = {}): Transition<Proposal[]> {
+  const entities = input.entities ?? null;
+  const places = entities?.map((_, index) => `$${index + 4}`).join(', ') || 'NULL';
+  const rows = yield* all<ProposalRow>(
+    `SELECT * FROM proposals WHERE (CAST($1 AS TEXT) IS NULL OR state = $1)
+     AND (CAST($2 AS TEXT) IS NULL OR document_id = $2) ${entities ? `AND entity IN (${places})` : ''}
+     ORDER BY created_at DESC, id DESC LIMIT $3`,
+    input.state ?? null,
+    input.documentId ?? null,
+    input.limit ?? 200,
+    ...(entities ?? []),
+  );
+  const views: Proposal[] = [];
+  for (const row of rows) views.push(yield* viewOf(row));
+  return views;
+}
+
+/** One proposal. @throws STORE_NOT_FOUND */
+export function* proposal(
+  _tx: Tx,
+  { proposalId, entities }: { proposalId: string; entities?: readonly string[] },
+): Transition<Proposal> {
+  const row = yield* one<ProposalRow>('SELECT * FROM proposals WHERE id = $1', proposalId);
+  if (row && (!entities || entities.includes(row.entity))) return yield* viewOf(row);
+  throw new FinanceError('STORE_NOT_FOUND', { message: `There is no proposal ${proposalId}.` });
+}
+
+function* viewOf(row: ProposalRow): Transition<Proposal> {
+  const { payload, mapping, ...facts } = row;
+  const { act, versions, job } = JSON.parse(payload) as Payload;
+  const document = yield* one<DocumentRow>('SELECT * FROM documents WHERE id = $1', row.document_id);
+  return {
+    ...facts,
+    created_at: Number(facts.created_at),
+    act,
+    versions,
+    job,
+    mapping: mapping === null ? null : (JSON.parse(mapping) as Versions),
+    number: document?.number ?? null,
+    current: document !== undefined && (yield* isCurrent(row, document, versions)),
+  };
+}
