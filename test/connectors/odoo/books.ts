@@ -38,6 +38,8 @@ export class Books {
   private constructor(
     private readonly server: RunningOdoo,
     protocol: OdooOptions['protocol'],
+    /** The server's. */
+    readonly clock: { now: Date },
   ) {
     this.client = this.connect({ protocol });
     this.admin = this.connect({
@@ -58,11 +60,12 @@ export class Books {
     serverActions: OdooSeed['serverActions'] = [],
     adapt: (seed: OdooSeed) => void = () => undefined,
   ): Promise<Books> {
-    const now = () => new Date('2026-11-21T10:00:00Z');
     const seed = { ...demoSeed(), serverActions };
     seed.users.find(({ login }) => login === DEMO_LOGIN.login)?.groups.push(...groups);
     adapt(seed);
-    return new Books(await startOdoo({ version: `${version}.0`, seed, now }), protocol);
+    const clock = { now: new Date('2026-11-21T10:00:00Z') };
+    const server = await startOdoo({ version: `${version}.0`, seed, now: () => clock.now });
+    return new Books(server, protocol, clock);
   }
 
   connect(options: Partial<OdooOptions> = {}): OdooClient {
