@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
-import { ACTION_CODE, installAction, lookupMove, type OdooClient } from '../../../connectors/odoo';
-import { FinanceError } from '../../../errors';
+import {
+  ACTION_CODE,
+  actionOf,
+  installAction,
+  lookupMove,
+  removeAction,
+  searchRead,
+} from '../../../connectors/odoo';
 import { Books, keyOf } from './books';
-import { invoice } from './documents';
+import { invoice, withTax } from './documents';
 import { bill, entry } from './kinds';
 
 describe('load and post in one transaction', () => {
@@ -49,70 +55,45 @@ describe('load and post in one transaction', () => {
     await assert.rejects(books.post(document, { oneTransaction }), { code: 'ODOO_DATE_MOVED' });
     assert.equal(await lookupMove(books.client, keyOf(document), 1), undefined);
   });
-
-  it("another tax than the source's goes in two steps", async () => {
-    const document = invoice('two_steps');
-    const other = new FinanceError('ODOO_VALIDATION', { message: 'Odoo: LEDGERWAY_OTHER_TOTAL 7' });
-    const client = Object.assign(Object.create(books.client) as OdooClient, {
-      call: (...args: Parameters<OdooClient['call']>) =>
-        args[0] === 'ir.actions.server' ? Promise.reject(other) : books.client.call(...args),
-      version: () => books.client.version(),
-    });
-    assert.equal((await books.post(document, { oneTransaction }, client)).state, 'posted');
-  });
 });
 
 describe('installing the action', () => {
-  function administered(installed?: number): { admin: OdooClient; calls: unknown[] } {
-    const calls: unknown[] = [];
-    const admin: OdooClient = {
-      url: '',
-      database: '',
-      concurrency: 1,
-      version: () => Promise.resolve({ serverVersion: '17.0', major: 17 }),
-      close: () => undefined,
-      call(model, method, input) {
-        if (method === 'check_object_reference') {
-          if (installed !== undefined) return Promise.resolve(['ir.actions.server', installed]);
-          return Promise.reject(new FinanceError('ODOO_MISSING'));
-        }
-        if (method === 'search_read') return Promise.resolve([{ id: 88, model: 'account.move' }]);
-        calls.push([model, method, input?.named]);
-        return Promise.resolve(model === 'ir.actions.server' ? [328] : [1]);
-      },
-    };
-    return { admin, calls };
-  }
+  let books: Books;
+  beforeEach(async () => {
+    books = await Books.open(17);
+  });
+  afterEach(() => books.close());
+  const actions = () => searchRead(books.admin, 'ir.actions.server', [], ['name', 'state', 'code']);
 
   it('makes it with a key of its own, and finds it again', async () => {
-    const { admin, calls } = administered();
-    assert.equal(await installAction(admin), 328);
-    assert.deepEqual(calls, [
-      [
-        'ir.actions.server',
-        'create',
-        {
-          vals_list: [{ name: 'Ledgerway: load and post', model_id: 88, state: 'code', code: ACTION_CODE }],
-        },
-      ],
-      [
-        'ir.model.data',
-        'create',
-        {
-          vals_list: [
-            {
-              module: 'ledgerway',
-              name: 'load_and_post',
-              model: 'ir.actions.server',
-              res_id: 328,
-              noupdate: true,
-            },
-          ],
-        },
-      ],
-    ]);
-    const again = administered(328);
-    assert.equal(await installAction(again.admin), 328);
-    assert.deepEqual(again.calls, [['ir.actions.server', 'write', { vals: { code: ACTION_CODE } }]]);
+    const id = await installAction(books.admin);
+    const [made, ...others] = await actions();
+    assert.deepEqual(
+      [made, others],
+      [{ id, name: 'Ledgerway: load and post', state: 'code', code: ACTION_CODE }, []],
+    );
+    await books.edit('ir.actions.server', id, { code: 'pass' });
+    assert.equal(await installAction(books.admin), id);
+    assert.deepEqual(
+      (await actions()).map(({ code }) => code),
+      [ACTION_CODE],
+      'brought to the present code',
+    );
+    assert.deepEqual(await actionOf(books.admin, 'ledgerway.load_and_post'), { actionId: id });
+  });
+
+  it('what was installed posts, and takes two steps where the source has another tax', async () => {
+    const oneTransaction = { actionId: await installAction(books.admin) };
+    assert.equal((await books.post(invoice('one'), { oneTransaction })).state, 'posted');
+    const other = await books.post(withTax(invoice('two'), '18.99', '118.99'), { oneTransaction });
+    assert.deepEqual([other.state, other.amountTax], ['posted', '18.99']);
+  });
+
+  it('is for administrators, and they can take it away', async () => {
+    await assert.rejects(installAction(books.client), { code: 'ODOO_ACCESS' });
+    const id = await installAction(books.admin);
+    assert.equal(await removeAction(books.admin), id);
+    assert.equal(await removeAction(books.admin), undefined);
+    assert.deepEqual(await actions(), []);
   });
 });
