@@ -53,7 +53,7 @@ async function copyTables(file: string, url: string): Promise<CopyResult> {
       const tables: Record<string, number> = {};
       for (const name of names) tables[name] = await copyTable(database, client, name);
       await continueNumbers(client);
-      const audit = await connections.drive(client, verifyAudit());
+      const audit = await connections.drive(client, verifyAudit(), []);
       assertVerified('The copy', audit);
       await client.query('COMMIT');
       return { tables, audit };

@@ -1,4 +1,5 @@
 import type { StoreSettings } from './model';
+import { commits, type Move } from './observer';
 
 /** A value that both SQLite and Postgres take as a parameter and give back. */
 export type SqlValue = string | number | bigint | null | Uint8Array;
@@ -8,6 +9,8 @@ export type SqlRow = Record<string, SqlValue>;
 export interface Statement {
   sql: string;
   params: SqlValue[];
+  /** Nobody looks at its rows: the next statement may be sent before it is answered. */
+  quiet?: true;
 }
 
 /**
@@ -33,6 +36,11 @@ const WORDS: Record<Dialect, Record<string, string>> = {
 /** The text with each `{word}` in the dialect's own words. */
 export function inDialect(sql: string, dialect: Dialect): string {
   return sql.replaceAll(/\{([a-z ]+)\}/g, (_, word: string) => WORDS[dialect][word]!);
+}
+
+/** Whether a statement changes rows; one that only locks does not. */
+export function isWrite(sql: string): boolean {
+  return !/^\s*SELECT\b/i.test(sql);
 }
 
 /** A text as every store keeps it, and gives it back: without NUL, and without halves of a surrogate pair. */
@@ -69,6 +77,9 @@ export interface Tx {
   wake: Set<string>;
   /** Documents whose lease ended in this transaction, with the worker that had it. */
   ended: Map<string, string | null>;
+  /** What moved in this transaction, where anybody watches; told after the commit. */
+  moves: Move[];
+  watched: boolean;
   /** Audit events not yet in a chain. */
   events: PendingEvent[];
   /** The last audit event that was written: where it stands, the transaction is committed. */
@@ -76,9 +87,12 @@ export interface Tx {
 }
 
 export function newTx(
-  facts: Pick<Tx, 'now' | 'dialect' | 'settings' | 'chains' | 'chain' | 'deadWorkers'>,
+  facts: Pick<Tx, 'now' | 'dialect' | 'settings' | 'chains' | 'chain' | 'deadWorkers'> & {
+    watched?: boolean;
+  },
 ): Tx {
-  return { ...facts, wake: new Set(), ended: new Map(), events: [] };
+  const watched = facts.watched ?? commits.hasSubscribers;
+  return { ...facts, watched, wake: new Set(), ended: new Map(), moves: [], events: [] };
 }
 
 /** All rows of a statement. */
@@ -96,7 +110,7 @@ export function* one<Row extends object = SqlRow>(
 
 /** A statement whose rows do not matter. */
 export function* run(sql: string, ...params: SqlValue[]): Transition<void> {
-  yield { sql, params };
+  yield { sql, params, quiet: true };
 }
 
 /**
@@ -145,5 +159,5 @@ export function change(
 
 /** Inserts `values` into a table that is not sealed. */
 export function* insert(table: string, values: Record<string, SqlValue>): Transition<void> {
-  yield insertion(table, values);
+  yield { ...insertion(table, values), quiet: true };
 }

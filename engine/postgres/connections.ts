@@ -1,6 +1,7 @@
+import type { Writable } from 'node:stream';
 import type { Client, ClientConfig, Pool, PoolClient } from 'pg';
 import { FinanceError } from '../../errors';
-import { inDialect, type SqlRow, type SqlValue, storable, type Transition } from '../transaction';
+import { inDialect, isWrite, type SqlRow, type SqlValue, storable, type Transition } from '../transaction';
 
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -31,6 +32,7 @@ export class Connections {
       connectionString: url,
       application_name: 'ledgerway',
       keepAlive: true,
+      pipeline: true,
       connectionTimeoutMillis: CONNECT_MS,
       types: {
         getTypeParser: ((oid: number, format?: 'text') =>
@@ -81,11 +83,36 @@ export class Connections {
     this.ready.add(client);
   }
 
-  /** Runs a transition's statements one after the other. */
-  async drive<Result>(client: PoolClient, transition: Transition<Result>): Promise<Result> {
-    let step = transition.next([]);
-    while (!step.done) step = transition.next(await this.execute(client, step.value.sql, step.value.params));
-    return step.value;
+  /**
+   * Runs a transition's statements in their order. Quiet ones are not waited for: they go along with the next, and
+   * to `unheard`, whose answers count when the transaction ends.
+   * @param onWrite hears of each statement that changes rows
+   */
+  async drive<Result>(
+    client: PoolClient,
+    transition: Transition<Result>,
+    unheard: Promise<unknown>[],
+    onWrite?: () => void,
+  ): Promise<Result> {
+    try {
+      let step = transition.next([]);
+      while (!step.done) {
+        const { sql, params, quiet } = step.value;
+        if (isWrite(sql)) onWrite?.();
+        if (quiet) gather(client);
+        const answer = this.execute(client, sql, params);
+        if (quiet) {
+          answer.catch(() => undefined);
+          unheard.push(answer);
+        }
+        step = transition.next(quiet ? [] : await answer);
+      }
+      return step.value;
+    } catch (error) {
+      // Where one failed before, this failure only follows from it.
+      await Promise.all(unheard);
+      throw error;
+    }
   }
 
   private async execute(client: PoolClient, sql: string, params: SqlValue[]): Promise<SqlRow[]> {
@@ -100,6 +127,15 @@ export class Connections {
   async close(): Promise<void> {
     await this.pool.end();
   }
+}
+
+/** What is sent until this turn of the event loop ends is one write to the socket. */
+function gather(client: PoolClient): void {
+  const { connection } = client as unknown as { connection?: { stream?: Partial<Writable> } };
+  const stream = connection?.stream;
+  if (!stream?.cork || !stream.uncork) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork?.());
 }
 
 async function loadPg(): Promise<typeof import('pg')> {

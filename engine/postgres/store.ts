@@ -4,11 +4,13 @@ import { FinanceError } from '../../errors';
 import { assembleStore, type Driver, Listeners } from '../assemble';
 import { seal } from '../audit';
 import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
+import { type Commit, commits } from '../observer';
 import { knowSecret } from '../scrub';
 import type { Store } from '../store';
 import { newTx, type Tx } from '../transaction';
 import { perform, READS, type TransitionName } from '../transitions';
 import { Connections } from './connections';
+import { type Answer, type Call, Groups } from './groups';
 import { assertSchema, assertServer, CHAINS, migrate } from './migrate';
 import { lifeKey, Session } from './session';
 import { isGone, patiently, storeError } from './trouble';
@@ -25,6 +27,24 @@ export interface OpenPostgresOptions {
   /** How long a call is tried again while the server is away and nothing of it is written, in milliseconds. */
   patienceMs?: number;
 }
+
+/** Short transitions of one document each, of which many come at once: they share transactions. */
+const SHARED: ReadonlySet<TransitionName> = new Set<TransitionName>([
+  'receive',
+  'lease',
+  'intend',
+  'complete',
+  'pend',
+  'failStep',
+  'failRun',
+  'claim',
+  'settle',
+  'hold',
+  'dispose',
+]);
+
+/** So long a group waits for a lock before its calls are tried apart, in milliseconds. */
+const GROUP_LOCK_MS = 200;
 
 /** A worker whose lock is free that long is gone; a living one has it again by then. */
 const GONE_AFTER_MS = 1_500;
@@ -83,6 +103,10 @@ class PostgresDriver implements Driver {
   private closed = false;
   /** The audit chain of this process. */
   private readonly chain = randomInt(CHAINS);
+  private readonly groups = new Groups(
+    (calls) => this.attempt(calls),
+    (call) => this.alone(call),
+  );
   private readonly running = new Set<Promise<unknown>>();
   /** Workers whose lock was found free, and since when (monotonic milliseconds). */
   private readonly missing = new Map<string, number>();
@@ -97,51 +121,87 @@ class PostgresDriver implements Driver {
 
   async run(name: TransitionName, input: unknown): Promise<unknown> {
     if (this.closed) throw new FinanceError('STORE_UNAVAILABLE', { message: 'The store is closed.' });
-    const call = patiently(this.patienceMs, () => this.attempt(name, input));
-    this.running.add(call);
+    const call = { name, input };
+    const result = SHARED.has(name) ? this.groups.add(call) : this.alone(call);
+    this.running.add(result);
     try {
-      return await call;
+      return await result;
     } finally {
-      this.running.delete(call);
+      this.running.delete(result);
     }
   }
 
-  private async attempt(name: TransitionName, input: unknown): Promise<unknown> {
-    if (name === 'lease' || name === 'leaseDocument')
-      await this.session?.hold((input as { worker: string }).worker);
-    const { tx, result, doubt } = await this.connections.use((client) => this.transact(client, name, input));
+  /** One call in a transaction of its own, until it is clear what becomes of it. */
+  private async alone(call: Call): Promise<unknown> {
+    const [answer] = await patiently(this.patienceMs, () => this.attempt([call]));
+    return answer!.result;
+  }
+
+  private async attempt(calls: readonly Call[]): Promise<Answer[]> {
+    for (const { name, input } of calls)
+      if (name === 'lease' || name === 'leaseDocument')
+        await this.session?.hold((input as { worker: string }).worker);
+    const started = performance.now();
+    const { tx, answers, doubt } = await this.connections.use((client) => this.transact(client, calls));
     if (doubt) await this.assertCommitted(tx, doubt);
     this.listeners.tell(tx.wake, tx.ended.keys());
     this.session?.announce(tx.wake, this.ofOthers(tx));
-    return result;
+    const ms = performance.now() - started;
+    if (commits.hasSubscribers)
+      commits.publish({ ms, size: answers.length, moves: tx.moves } satisfies Commit);
+    return answers;
   }
 
   private async transact(
     client: PoolClient,
-    name: TransitionName,
-    input: unknown,
-  ): Promise<{ tx: Tx; result: unknown; doubt?: unknown }> {
-    const tx = await this.begin(client, name);
-    const result = await this.connections.drive(client, perform(tx, name, input));
-    await this.connections.drive(client, seal(tx));
+    calls: readonly Call[],
+  ): Promise<{ tx: Tx; answers: Answer[]; doubt?: unknown }> {
+    const tx = await this.begin(client, calls);
+    const answers: Answer[] = [];
+    const unheard: Promise<unknown>[] = [];
+    for (const call of calls) answers.push(await this.perform(client, tx, call, unheard, calls.length === 1));
+    await this.connections.drive(client, seal(tx), unheard);
     try {
-      await client.query('COMMIT');
-      return { tx, result };
+      await Promise.all([...unheard, client.query('COMMIT')]);
+      return { tx, answers };
     } catch (error) {
       if (!isGone(error)) throw error;
-      return { tx, result, doubt: error };
+      return { tx, answers, doubt: error };
     }
   }
 
-  private async begin(client: PoolClient, name: TransitionName): Promise<Tx> {
+  /** @throws what leaves the transaction unfit for the other calls in it */
+  private async perform(
+    client: PoolClient,
+    tx: Tx,
+    { name, input }: Call,
+    unheard: Promise<unknown>[],
+    isAlone: boolean,
+  ): Promise<Answer> {
+    let wrote = isAlone;
+    try {
+      const result = await this.connections.drive(client, perform(tx, name, input), unheard, () => {
+        wrote = true;
+      });
+      return { result };
+    } catch (error) {
+      if (wrote || !(error instanceof FinanceError)) throw error;
+      return { error };
+    }
+  }
+
+  private async begin(client: PoolClient, calls: readonly Call[]): Promise<Tx> {
+    const { name } = calls[0]!;
     const mode = READS.has(name) ? 'REPEATABLE READ READ ONLY' : 'READ COMMITTED READ WRITE';
+    // Groups of several processes may wait for each other in a circle; apart they do not.
+    const patience = calls.length > 1 ? `SET LOCAL lock_timeout = ${GROUP_LOCK_MS};` : '';
     const answers = (await client.query(
-      `BEGIN ISOLATION LEVEL ${mode}; SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
+      `BEGIN ISOLATION LEVEL ${mode}; ${patience} SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
     )) as unknown as { rows: { now: number }[] }[];
     const deadWorkers =
       name === 'recover' || name === 'sweep' ? await this.deadWorkers(client, name === 'recover') : undefined;
     return newTx({
-      now: answers[1]!.rows[0]!.now,
+      now: answers.at(-1)!.rows[0]!.now,
       dialect: 'postgres',
       settings: this.settings,
       chains: CHAINS,

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { FinanceError } from '../../errors';
 import { assembleStore, type Driver, Listeners } from '../assemble';
 import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
+import { type Commit, commits } from '../observer';
 import type { Store } from '../store';
 import type { TransitionName } from '../transitions';
 import type { Committed, FromWorker, Job, SqliteOptions } from './worker';
@@ -43,6 +44,7 @@ class WorkerLink implements Driver {
   readonly opened: Promise<void>;
   private next = 1;
   private closed = false;
+  private watched = false;
   /** What came in this turn of the event loop, and travels together. */
   private outbox: Job[] = [];
   private readonly waiting = new Map<
@@ -71,7 +73,7 @@ class WorkerLink implements Driver {
     });
   }
 
-  private answer({ answers, wake, ended }: Committed): void {
+  private answer({ answers, wake, ended, ms, moves }: Committed): void {
     for (const answer of answers) {
       const caller = this.waiting.get(answer.id);
       this.waiting.delete(answer.id);
@@ -79,6 +81,7 @@ class WorkerLink implements Driver {
       else caller?.resolve(answer.result);
     }
     this.listeners.tell(wake, ended);
+    if (commits.hasSubscribers) commits.publish({ ms, size: answers.length, moves } satisfies Commit);
   }
 
   private abandon(cause: unknown): void {
@@ -100,6 +103,10 @@ class WorkerLink implements Driver {
   private send(): void {
     const jobs = this.outbox;
     this.outbox = [];
+    if (!this.watched && commits.hasSubscribers) {
+      this.watched = true;
+      this.worker.postMessage('watch');
+    }
     if (jobs.length > 0) this.worker.postMessage(jobs);
   }
 

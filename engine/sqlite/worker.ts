@@ -6,8 +6,10 @@ import { seal } from '../audit';
 import { now } from '../clock';
 import { MIGRATIONS, SCHEMA_VERSION } from '../migrations';
 import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
+import type { Move } from '../observer';
 import {
   inDialect,
+  isWrite,
   newTx,
   type SqlRow,
   type SqlValue,
@@ -40,6 +42,9 @@ export interface Committed {
   answers: Answer[];
   wake: string[];
   ended: string[];
+  /** How long it took, in milliseconds, and what moved where anybody watches. */
+  ms: number;
+  moves: Move[];
 }
 export type FromWorker = Committed | { opened: true } | { failed: StoredError };
 
@@ -68,6 +73,8 @@ export class SqliteConnection {
   private full = false;
   /** Whether the present job has written anything. */
   private wrote = false;
+  /** Whether anybody in the process watches what moves. */
+  watched = false;
 
   constructor(private readonly options: SqliteOptions) {
     if (options.readOnly && !existsSync(options.file))
@@ -135,13 +142,16 @@ export class SqliteConnection {
       settings: this.options.settings ?? DEFAULT_SETTINGS,
       chains: 1,
       chain: 0,
+      watched: this.watched,
     });
+    const started = performance.now();
     try {
       this.database.exec(this.options.readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE');
       const answers = jobs.map((job) => this.runOne(tx, job, guarded));
       this.drive(seal(tx));
       this.database.exec('COMMIT');
-      return { answers, wake: [...tx.wake], ended: [...tx.ended.keys()] };
+      const ms = performance.now() - started;
+      return { answers, wake: [...tx.wake], ended: [...tx.ended.keys()], ms, moves: tx.moves };
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       if (jobs.length > 1) return guarded || isFull(error) ? this.runApart(jobs) : this.run(jobs, true);
@@ -150,6 +160,8 @@ export class SqliteConnection {
         answers: jobs.map(({ id }) => ({ id, error: storeError(error).toJSON() })),
         wake: [],
         ended: [],
+        ms: performance.now() - started,
+        moves: [],
       };
     }
   }
@@ -161,6 +173,8 @@ export class SqliteConnection {
       answers: parts.flatMap(({ answers }) => answers),
       wake: parts.flatMap(({ wake }) => wake),
       ended: parts.flatMap(({ ended }) => ended),
+      ms: parts.reduce((sum, { ms }) => sum + ms, 0),
+      moves: parts.flatMap(({ moves }) => moves),
     };
   }
 
@@ -179,7 +193,7 @@ export class SqliteConnection {
     // Who reads sees the audit events of what ran before.
     if (READS.has(job.name)) this.drive(seal(tx));
     if (guarded) this.database.exec('SAVEPOINT job');
-    const told = [tx.wake.size, tx.ended.size, tx.events.length] as const;
+    const told = [tx.wake.size, tx.ended.size, tx.events.length, tx.moves.length] as const;
     this.wrote = false;
     try {
       const result = this.drive(perform(tx, job.name, job.input));
@@ -193,6 +207,7 @@ export class SqliteConnection {
       for (const pipeline of [...tx.wake].slice(told[0])) tx.wake.delete(pipeline);
       for (const documentId of [...tx.ended.keys()].slice(told[1])) tx.ended.delete(documentId);
       tx.events.length = told[2];
+      tx.moves.length = told[3];
       return { id: job.id, error: storeError(error).toJSON() };
     }
   }
@@ -211,7 +226,7 @@ export class SqliteConnection {
 
   private prepare(sql: string): Prepared {
     const text = inDialect(sql, 'sqlite').replaceAll(/\$(\d+)/g, '?$1');
-    const prepared = { statement: this.database.prepare(text), writes: !/^\s*SELECT\b/i.test(text) };
+    const prepared = { statement: this.database.prepare(text), writes: isWrite(sql) };
     this.statements.set(sql, prepared);
     return prepared;
   }
@@ -279,7 +294,11 @@ function serve(options: SqliteOptions): void {
     queue = [];
     port.postMessage(connection.run(jobs) satisfies FromWorker);
   };
-  port.on('message', (message: Job[] | 'close') => {
+  port.on('message', (message: Job[] | 'watch' | 'close') => {
+    if (message === 'watch') {
+      connection.watched = true;
+      return;
+    }
     if (message === 'close') {
       if (queue.length > 0) flush();
       connection.close();

@@ -2,6 +2,7 @@ import { FinanceError, type StoredError } from '../../errors';
 import { insertSealed, record, type Subject, updateSealed } from '../audit';
 import { newId, sha256 } from '../ids';
 import type { Care, DocumentRow, LeaseRef, Notes } from '../model';
+import { moveOf } from '../observer';
 import { all, lock, one, type SqlValue, type Transition, type Tx } from '../transaction';
 
 /** What a write changes in a document's row. */
@@ -39,7 +40,10 @@ export function staleFence(row: DocumentRow, ref: LeaseRef): FinanceError {
   });
 }
 
-/** Changes a document's row and writes the one audit event of the transition. */
+/**
+ * Changes a document's row and writes the one audit event of the transition.
+ * @param fresh whether nothing has changed the row since this transaction locked and read it
+ */
 export function* transit(
   tx: Tx,
   row: DocumentRow,
@@ -47,11 +51,19 @@ export function* transit(
   changes: Changes,
   data: Record<string, unknown> = {},
   subjects: Subject[] = [],
+  fresh = false,
 ): Transition<void> {
   const leaves = changes.in_lane === 0 && row.in_lane === 1;
   if (row.state === 'leased' && changes.state !== undefined) tx.ended.set(row.id, row.worker);
+  const move = tx.watched ? moveOf(row, changes) : undefined;
+  if (move) tx.moves.push(move);
   if (leaves) yield* lock(tx, 'lane', row.lane);
-  const changed = yield* updateSealed('documents', row.id, { ...changes, updated_at: tx.now });
+  const changed = yield* updateSealed(
+    'documents',
+    row.id,
+    { ...changes, updated_at: tx.now },
+    fresh ? row : undefined,
+  );
   const next = leaves ? yield* openLane(tx, row) : [];
   yield* record(tx, type, row.id, data, [changed, ...next, ...subjects]);
 }

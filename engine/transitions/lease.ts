@@ -21,10 +21,10 @@ export function* lease(
   tx: Tx,
   { pipeline, worker, limit, settings }: LeaseInput,
 ): Transition<LeasedDocument[]> {
-  const paused = yield* one('SELECT name FROM pipelines WHERE name = $1 AND paused = 1', pipeline);
-  if (paused || limit <= 0) return [];
+  if (limit <= 0) return [];
   yield* lock(tx, 'worker', worker);
-  const alone = yield* suspectsWait(worker);
+  const { paused, alone } = yield* leaveToLease(pipeline, worker);
+  if (paused) return [];
   const rows = alone
     ? yield* nextSuspect(tx, pipeline, worker, settings)
     : yield* all<DocumentRow>(
@@ -38,14 +38,19 @@ export function* lease(
   return leased;
 }
 
-/** Whether this worker runs a suspect, or one is there for it to run (a paused pipeline's waits for its time). */
-function* suspectsWait(worker: string): Transition<boolean> {
-  const suspect = yield* one(
-    `SELECT id FROM documents WHERE suspect = 1 AND (state = 'leased' AND worker = $1 OR state = 'ready' AND blocked = 0
-     AND pipeline IN (SELECT name FROM pipelines WHERE paused = 0)) LIMIT 1`,
+/**
+ * Whether the pipeline is paused, and whether this worker runs a suspect, or one is there for it to run (a paused
+ * pipeline's waits for its time).
+ */
+function* leaveToLease(pipeline: string, worker: string): Transition<{ paused: boolean; alone: boolean }> {
+  const found = yield* one<{ paused: string | null; suspect: string | null }>(
+    `SELECT (SELECT name FROM pipelines WHERE name = $1 AND paused = 1) AS paused,
+     (SELECT id FROM documents WHERE suspect = 1 AND (state = 'leased' AND worker = $2 OR state = 'ready' AND blocked = 0
+     AND pipeline IN (SELECT name FROM pipelines WHERE paused = 0)) LIMIT 1) AS suspect`,
+    pipeline,
     worker,
   );
-  return suspect !== undefined;
+  return { paused: found?.paused != null, alone: found?.suspect != null };
 }
 
 /** The suspect to run next, if the worker runs nothing; one that takes long no longer holds the others up. */
@@ -91,7 +96,7 @@ function* grant(
     due: null,
     waits_for: null,
   };
-  yield* transit(tx, row, 'leased', changes, { fence, worker });
+  yield* transit(tx, row, 'leased', changes, { fence, worker }, [], true);
   const body = yield* one<{ media_type: string; content: Uint8Array }>(
     `SELECT media_type, content FROM bodies WHERE document_id = $1 AND role IN ('source', 'corrected') AND content IS NOT NULL
      ORDER BY CASE role WHEN 'corrected' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1`,

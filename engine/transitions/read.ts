@@ -156,7 +156,7 @@ export function* trace(_tx: Tx, { documentId }: { documentId: string }): Transit
     documentId,
   );
   const history = yield* all<{ seq: number; at: number; type: string; data: string }>(
-    'SELECT seq, at, type, data FROM audit WHERE document_id = $1 ORDER BY at, seq',
+    'SELECT seq, at, type, data FROM audit WHERE document_id = $1 ORDER BY seq',
     documentId,
   );
   return {
@@ -176,8 +176,15 @@ export function* trace(_tx: Tx, { documentId }: { documentId: string }): Transit
       'SELECT * FROM exceptions WHERE document_id = $1 ORDER BY opened_at, id',
       documentId,
     ),
-    history: history.map((event) => ({ ...event, data: parse(event.data) })),
+    history: history
+      .map((event) => ({ ...event, data: parse(event.data) }))
+      .toSorted((a, b) => orderOf(a) - orderOf(b)),
   };
+}
+
+/** Where an event stands among those of all chains. */
+function orderOf({ seq, data }: { seq: number; data: Json }): number {
+  return (data as { order?: number }).order ?? Number(seq);
 }
 
 function parse(text: string | null): Json {

@@ -162,7 +162,7 @@ function* advance(
 ): Transition<void> {
   const notes = yield* applyNotes(tx, row, input.notes);
   const changes = { ...notes.changes, hop: row.hop + 1, deadline: tx.now + input.settings.deadlineMs };
-  yield* transit(tx, row, type, changes, data, [...subjects, ...notes.subjects]);
+  yield* transit(tx, row, type, changes, data, [...subjects, ...notes.subjects], true);
 }
 
 /**
@@ -204,18 +204,15 @@ export function* complete(
 ): Transition<void> {
   const { row, step } = yield* effectOf(input);
   const result = stableJson(input.result);
-  const changed = yield* updateSealed('steps', step.id, {
-    state: 'done',
-    result,
-    error: null,
-    until: null,
-    fence: row.fence,
-    updated_at: tx.now,
-  });
+  const changed = yield* updateSealed(
+    'steps',
+    step.id,
+    { state: 'done', result, error: null, until: null, fence: row.fence, updated_at: tx.now },
+    step,
+  );
   const changes = { crashes: 0, expiries: 0, deadline: tx.now + input.settings.deadlineMs };
-  yield* transit(tx, row, 'completed', changes, { step: step.id, kind: step.kind, result: sha256(result) }, [
-    changed,
-  ]);
+  const data = { step: step.id, kind: step.kind, result: sha256(result) };
+  yield* transit(tx, row, 'completed', changes, data, [changed], true);
   yield* receiveChildren(tx, row, input.children ?? [], input.settings);
 }
 

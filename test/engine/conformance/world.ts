@@ -235,16 +235,16 @@ export class World {
     const firstLeases: { lane: string; seq: number; order: number }[] = [];
     for (const { documentId } of this.delivered.values()) {
       const { document, history } = await store.trace({ documentId });
-      const events = history.toSorted((a, b) => a.seq - b.seq);
       let fence = 0;
       const found: string[] = [];
-      for (const { type, data, seq } of events) {
-        const facts = data as { fence?: number; order?: number };
+      for (const event of history) {
+        const { type } = event;
+        const facts = event.data as { fence?: number };
         if (type === 'leased') {
           assert.equal(facts.fence, fence + 1, `fences of ${documentId}`);
           fence++;
           if (fence === 1)
-            firstLeases.push({ lane: document.lane, seq: document.seq, order: facts.order ?? seq });
+            firstLeases.push({ lane: document.lane, seq: document.seq, order: orderOf(event) });
         }
         if (type === 'intended' || type === 'completed') found.push(`${type} ${fence}`);
       }
@@ -302,6 +302,11 @@ export class World {
     }
     await store.settle({ ...context, hop: known.hop, outcome: 'completed' });
   }
+}
+
+/** The place of an event among those of all chains. */
+function orderOf({ seq, data }: { seq: number; data: Json }): number {
+  return (data as { order?: number }).order ?? seq;
 }
 
 /** A lane with documents in it has exactly one that may run, and what is under way is that one. */
