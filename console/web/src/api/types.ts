@@ -35,10 +35,201 @@ export interface ExceptionItem {
   due: Time | null;
   openedAt: Time;
   closedAt: Time | null;
+  resolution: string | null;
   tags: string[];
+  /** State of the document. */
+  state: string;
   kind: string;
   number: string | null;
   sourceId: string | null;
   /** What waits behind it in its lane. */
-  behind?: { count: number; amounts: Amounts };
+  behind: { count: number; amounts: Amounts };
+}
+
+export const STAGES = [
+  'received',
+  'mapped',
+  'posted',
+  'held',
+  'retrying',
+  'inDoubt',
+  'open',
+  'rejected',
+  'skipped',
+  'duplicate',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface Figure {
+  count: number;
+  /** In the row's currency. */
+  amount: string;
+}
+
+export interface OverviewRow {
+  entity: string;
+  /** Empty where the documents have no amount. */
+  currency: string;
+  /** YYYY-MM */
+  period: string;
+  stages: Record<Stage, Figure>;
+  ties: boolean;
+}
+
+export interface Overview {
+  rows: OverviewRow[];
+  at: Time;
+}
+
+export interface Charts {
+  throughput: { at: Time; received: number; settled: number; held: number }[];
+  ageing: { bucket: AgeBucket; count: number; amounts: Amounts }[];
+  trend: { at: Time; source: string; opened: number; closed: number }[];
+}
+
+export const AGE_BUCKETS = ['lt1h', '1d', '3d', '7d'] as const;
+export type AgeBucket = (typeof AGE_BUCKETS)[number];
+
+/** How many have which value; `''` stands for none. */
+export type Facet = Record<string, number>;
+export type Facets = Record<'entity' | 'class' | 'code' | 'step' | 'age' | 'owner' | 'tag', Facet> & {
+  total: number;
+};
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export interface DocumentItem {
+  id: string;
+  entity: string;
+  kind: string;
+  pipeline: string | null;
+  lane: string;
+  state: string;
+  outcome: string | null;
+  number: string | null;
+  sourceId: string | null;
+  /** YYYY-MM-DD */
+  date: string | null;
+  amount: string | null;
+  currency: string | null;
+  businessKey: string | null;
+  contentHash: string | null;
+  receivedAt: Time;
+  settledAt: Time | null;
+}
+
+export interface StepView {
+  id: string;
+  kind: string;
+  target: string;
+  externalKey: string;
+  name: string;
+  state: string;
+  attempts: number;
+  intendedAt: Time;
+  updatedAt: Time;
+  /** Masked where one may not see bodies. */
+  request: Json;
+  result: Json;
+  error: Json;
+}
+
+export interface BodyView {
+  role: string;
+  mediaType: string;
+  sha256: string;
+  createdAt: Time;
+  /** `null` where it was erased. */
+  text: string | null;
+}
+
+export interface HistoryEvent {
+  seq: number;
+  at: Time;
+  type: string;
+  data: Json;
+}
+
+export interface Comment {
+  id: string;
+  actor: string;
+  text: string;
+  createdAt: Time;
+}
+
+export interface Proposal {
+  id: string;
+  documentId: string;
+  entity: string;
+  kind: string;
+  payload: Json;
+  amount: string | null;
+  currency: string | null;
+  author: string;
+  reason: string;
+  createdAt: Time;
+  state: 'open' | 'approved' | 'refused' | 'void';
+  decidedBy: string | null;
+  decidedAt: Time | null;
+  decisionReason: string | null;
+}
+
+/** All that is known of a document. */
+export interface Trace {
+  document: DocumentItem & { source: Json; mapping: Json; correlationId: string; deliveries: number };
+  steps: StepView[];
+  bodies: BodyView[];
+  exceptions: ExceptionItem[];
+  history: HistoryEvent[];
+  comments: Comment[];
+  proposals: Proposal[];
+  /** The record in Odoo. */
+  odoo: { name: string; url: string } | null;
+  einvoice: { transport: string; buyerResponse?: string; networkId?: string } | null;
+  masked: boolean;
+}
+
+export const ACTIONS = [
+  'retry',
+  'correct',
+  'fix',
+  'link',
+  'skip',
+  'reject',
+  'assign',
+  'comment',
+  'tag',
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export interface ExceptionDetail extends Trace {
+  exception: ExceptionItem;
+  /** What one may do with it, and why not. */
+  actions: Record<Action, { allowed: boolean; why?: string }>;
+}
+
+/** The entry of a mapping that is missing, and what could stand there. */
+export interface MappingFix {
+  mapping: string;
+  version: number;
+  table: string;
+  key: string;
+  suggestions: string[];
+}
+
+export interface Decided {
+  status: 'done' | 'proposed';
+  proposalId?: string;
+}
+
+export interface Job {
+  id: string;
+  kind: string;
+  total: number;
+  done: number;
+  failed: number;
+  state: 'running' | 'done' | 'stopped';
+  actor: string;
+  reason: string;
+  createdAt: Time;
 }

@@ -21,17 +21,11 @@ export const PAGES: readonly Page[] = [
     load: () => import('./overview/OverviewPage.vue'),
   },
   {
-    path: '/exceptions',
+    path: '/exceptions/:id?',
     name: 'exceptions',
     icon: 'alert',
     permission: 'exceptions.read',
     load: () => import('./exceptions/ExceptionsPage.vue'),
-  },
-  {
-    path: '/exceptions/:id',
-    name: 'exception',
-    permission: 'exceptions.read',
-    load: () => import('./exceptions/ExceptionPage.vue'),
   },
   {
     path: '/proposals',
