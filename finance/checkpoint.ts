@@ -1,3 +1,4 @@
+import type { Period } from './close-gate';
 import type { Currency, Day, Decimal, DocumentKind, SourceReference } from './documents';
 import { equals, formatMoney, sub, sum } from './money';
 
@@ -81,12 +82,6 @@ export interface ControlDifference {
   received?: Decimal;
 }
 
-/** A period, both days included. */
-export interface Period {
-  from: Day;
-  to: Day;
-}
-
 /** A comparison of source and books, kept as a document. */
 export interface ControlResult {
   schema: 'control_result/1';
@@ -102,6 +97,15 @@ export interface ControlResult {
   comparedAt: string;
   equal: boolean;
   rows: TotalRow[];
+  /** What came in the period, by where it stands in the store. */
+  states: {
+    kind: string;
+    currency: Currency | null;
+    state: string;
+    outcome: string | null;
+    count: number;
+    amount: Decimal;
+  }[];
   differences: ControlDifference[];
 }
 

@@ -68,13 +68,15 @@ export type PeriodDocument = Pick<
   received_at: number;
   /** External key of the step that booked it at the target. */
   booked_key: string | null;
-  /** The text of a document that has told no day of its own; canonical where it was mapped. */
+  /** The text of a document that has told no day of its own, or is of a kind asked for; canonical where it was mapped. */
   text: string | null;
 };
 
 export interface PeriodPage extends PeriodQuery {
   /** Documents without a day of their own are given where they came at or after this; milliseconds. */
   undatedSince: number;
+  /** Kinds whose texts are wanted. */
+  withText?: readonly string[];
   /** Kind and target of the step that books. */
   booked: { kind: string; target: string };
   /** `seq` of the last document of the page before. */
@@ -85,11 +87,12 @@ export interface PeriodPage extends PeriodQuery {
 /** The documents of a period, page by page in order of arrival, and those that may be of it without saying so. */
 export function* periodDocuments(
   _tx: Tx,
-  { entity, kinds, from, to, undatedSince, booked, after, limit }: PeriodPage,
+  { entity, kinds, from, to, undatedSince, withText = [], booked, after, limit }: PeriodPage,
 ): Transition<PeriodDocument[]> {
+  const wantsText = `d.date IS NULL OR d.kind IN (${places(withText, 9 + kinds.length)})`;
   const rows = yield* all<Omit<PeriodDocument, 'text'> & { content: Uint8Array | null }>(
     `SELECT d.seq, d.id, d.kind, d.business_key, d.amount, d.currency, d.number, d.date, d.state, d.outcome, d.error,
-      d.received_at, ${BOOKED_KEY} AS booked_key, CASE WHEN d.date IS NULL THEN ${TEXT} END AS content
+      d.received_at, ${BOOKED_KEY} AS booked_key, CASE WHEN ${wantsText} THEN ${TEXT} END AS content
      FROM documents d WHERE d.seq > $1 AND d.entity = $2 AND d.kind IN (${places(kinds, 9)})
      AND (d.date >= $3 AND d.date <= $4 OR d.date IS NULL AND d.received_at >= $5)
      AND (d.outcome IS NULL OR d.outcome <> 'duplicate') ORDER BY d.seq LIMIT $8`,
@@ -102,6 +105,7 @@ export function* periodDocuments(
     booked.target,
     limit,
     ...kinds,
+    ...withText,
   );
   return rows.map(({ content, ...row }) => ({
     ...row,

@@ -1,0 +1,159 @@
+import {
+  type BooksQuery,
+  lookupsOf,
+  type OdooClient,
+  ownPrefixOf,
+  readBooks,
+  whereabouts,
+} from '../../connectors/odoo';
+import type { PeriodDocument, Store } from '../../engine';
+import { isFinanceError } from '../../errors';
+import {
+  Comparison,
+  type ControlResult,
+  dayOf,
+  externalKey,
+  type GivenTotal,
+  headlineOf,
+  type Keyed,
+  type LegalEntity,
+  money,
+  type Payout,
+  type Period,
+  payoutEntry,
+  type SourceItem,
+  validateDocument,
+} from '../../finance';
+import type { KeyedDocument } from '../kit/documents';
+
+/** What is compared with what. */
+export interface Question {
+  entity: LegalEntity;
+  period: Period;
+  kinds: string[];
+  /** Codes of the journals whose records must come from the source; all where it is empty. */
+  journals: string[];
+  given: GivenTotal[];
+}
+
+/** Whom a checkpoint asks. */
+export interface Sides {
+  store: Store;
+  client: OdooClient;
+  /** `<url>/<database>` */
+  target: string;
+  prefix: string;
+}
+
+const PAGE = 1000;
+/** Documents that say no day of their own are asked for from so long before the period. */
+const UNDATED_MS = 31 * 86_400_000;
+
+/**
+ * Compares what came from the source with what Odoo has posted, both as they are now: the store page by page, then
+ * Odoo page by page, then one by one what did not meet.
+ * @throws FinanceError ODOO_*, STORE_*
+ */
+export async function compare(
+  sides: Sides,
+  question: Question,
+): Promise<Pick<ControlResult, 'equal' | 'rows' | 'states' | 'differences'>> {
+  const { store, client, target, prefix } = sides;
+  const { entity, kinds, period, journals, given } = question;
+  const comparison = new Comparison();
+  for await (const item of sourceItems(sides, question)) comparison.received(item);
+  const company = await lookupsOf(client).company(entity.odooCompany);
+  const books: BooksQuery = { company, kinds, period, journals, ownPrefix: ownPrefixOf(entity.key, prefix) };
+  for await (const record of readBooks(client, books)) comparison.booked(record);
+  for (const item of [...comparison.unmet()]) comparison.found(item, await whereabouts(client, item, books));
+  for (const keys of chunks(comparison.unknown()))
+    comparison.elsewhere(new Set(await store.knownKeys({ keys, target })));
+  const states = await store.totals({ entity: entity.key, kinds, ...period });
+  return { ...comparison.conclude(given), states };
+}
+
+function* chunks<Item>(items: readonly Item[]): Generator<Item[]> {
+  for (let at = 0; at < items.length; at += PAGE) yield items.slice(at, at + PAGE);
+}
+
+/** The documents of the period, as the store knows them. */
+async function* sourceItems(
+  { store, target, prefix }: Sides,
+  { entity, kinds, period }: Question,
+): AsyncGenerator<SourceItem> {
+  const undatedSince = Date.parse(`${period.from}T00:00:00Z`) - UNDATED_MS;
+  const query = {
+    entity: entity.key,
+    kinds,
+    ...period,
+    undatedSince,
+    withText: ['payout'],
+    booked: { kind: 'odoo.post', target },
+    limit: PAGE,
+  };
+  for (let after = 0; ; ) {
+    const page = await store.periodDocuments({ ...query, after });
+    for (const row of page) {
+      const document = row.text === null ? undefined : canonicalOf(row.text);
+      const day =
+        row.date ?? (document && headlineOf(document).date) ?? dayOf(row.received_at, entity.timeZone);
+      if (day >= period.from && day <= period.to) yield itemOf(row, document, entity, prefix);
+    }
+    if (page.length < PAGE) return;
+    after = page.at(-1)!.seq;
+  }
+}
+
+function itemOf(
+  row: PeriodDocument,
+  document: KeyedDocument | undefined,
+  entity: LegalEntity,
+  prefix: string,
+): SourceItem {
+  const { id, kind, booked_key, number, error } = row;
+  const headline = document ? headlineOf(document) : {};
+  const keyed = document ?? keyedOf(row.business_key);
+  const key = booked_key ?? (keyed && `${prefix}.${externalKey(keyed)}`);
+  const state = stateOf(row);
+  const { code } = (state === 'held' ? JSON.parse(error ?? '{}') : {}) as { code?: string };
+  return {
+    documentId: id,
+    ...(key !== undefined && { key }),
+    kind: document?.kind ?? kind,
+    currency: row.currency ?? headline.currency ?? entity.currency,
+    amount: bookedAmount(document) ?? row.amount ?? headline.amount ?? '0',
+    state,
+    ...(number !== null && { number }),
+    ...(code !== undefined && { code }),
+  };
+}
+
+/** A payout is booked as an entry, whose debit side has its fees as well. */
+function bookedAmount(document: KeyedDocument | undefined): string | undefined {
+  if (document?.kind !== 'payout') return undefined;
+  return money.sum(payoutEntry(document as Payout).lines.map(({ debit }) => debit));
+}
+
+function stateOf({ booked_key, state, outcome }: PeriodDocument): SourceItem['state'] {
+  if (outcome === 'rejected' || outcome === 'skipped') return 'dropped';
+  if (booked_key !== null || outcome === 'completed') return 'booked';
+  return state === 'held' ? 'held' : 'open';
+}
+
+/** The parts of a business key; the store keeps only the key of what was mapped. */
+function keyedOf(key: string | null): Keyed | undefined {
+  const [entity, kind, system, id, revision] = (key ?? '').split('/').map(decodeURIComponent);
+  if (!entity || !kind || !system || !id) return undefined;
+  const source = { system, id, ...(revision !== undefined && { revision }) };
+  return { entity, kind: kind as Keyed['kind'], source };
+}
+
+/** The canonical document of a text; what was never mapped is none. */
+function canonicalOf(text: string): KeyedDocument | undefined {
+  try {
+    return validateDocument(JSON.parse(text), 'MAP_INPUT_INVALID') as KeyedDocument;
+  } catch (error) {
+    if (error instanceof SyntaxError || isFinanceError(error)) return undefined;
+    throw error;
+  }
+}
