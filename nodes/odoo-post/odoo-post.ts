@@ -8,7 +8,7 @@ import {
   shadow,
 } from '../../connectors/odoo';
 import { leaseOf } from '../../engine';
-import { documentHash, externalKey, isDeferred, type LegalEntity } from '../../finance';
+import { documentHash, externalKey, invoiceSchedule, isDeferred, type LegalEntity } from '../../finance';
 import { configNode } from '../kit/config-nodes';
 import { assertEntity, documentIn } from '../kit/documents';
 import type { Message, RedApi } from '../kit/red';
@@ -73,6 +73,9 @@ export = (RED: RedApi): void =>
         const { entity, document } = read(msg);
         const run = await runOf(given);
         if (await waitsForReference(run, document, days, entity, prefix)) return 'waiting';
+        // a schedule that cannot be made shows before anything is posted
+        if (document.schema === 'invoice/1')
+          invoiceSchedule(document, document.currency, ({ netAmount }) => netAmount);
         const options = optionsOf(document, entity);
         const posted = await postInSteps(run, withTerms(document, terms), options, documentHash(document));
         const { context } = run;
