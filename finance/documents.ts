@@ -382,6 +382,8 @@ export interface PartyDocument {
   entity: string;
   source: SourceReference;
   party: Party;
+  /** People at a company. */
+  contacts?: Party[];
   /** IBANs, or account numbers where there is none. New ones need an approval. */
   bankAccounts?: { account: string }[];
   /** Who entered it at the source; may not approve its bank accounts. */

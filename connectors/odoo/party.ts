@@ -16,6 +16,12 @@ export interface PartyPlace {
   prefix: string;
 }
 
+/** A {@link PartyPlace} of the id of its company, as steps record it. @throws FinanceError ODOO_LOOKUP */
+export const partyPlace = async (
+  client: OdooClient,
+  { company, ...place }: Omit<PartyPlace, 'company'> & { company: number },
+): Promise<PartyPlace> => ({ ...place, company: await lookupsOf(client).company(company) });
+
 /** Upper case, without spaces and punctuation: `de 123.456.789` → `DE123456789`. */
 export const plainVat = (vat: string): string => vat.toUpperCase().replace(/[^A-Z0-9]/g, '');
 
@@ -102,40 +108,56 @@ function contradicts({ vat, email, country_code }: OdooRecord, party: Party): bo
   );
 }
 
+/** The partner that a party turned out to be. */
+export interface ResolvedPartner {
+  partnerId: number;
+  matchedBy: MatchedBy;
+  created: boolean;
+}
+
 /**
  * The partner of a party, created exactly once where there is none.
- * @param parent as for {@link findPartner}
- * @throws FinanceError ODOO_AMBIGUOUS, ODOO_LOOKUP (country), ODOO_ACCESS (the group Contact Creation is missing),
- * ODOO_SERIALIZATION (another call creates the same one)
+ * @param parent as for {@link matchPartner}
+ * @param create false: one that is not there is an error
+ * @throws FinanceError those of {@link matchPartner}, ODOO_LOOKUP (no partner, no country), ODOO_ACCESS (the group
+ * Contact Creation is missing), ODOO_SERIALIZATION (another call creates the same one)
  */
-export function findOrCreatePartner(
+export function resolvePartner(
   client: OdooClient,
   party: Party,
   place: PartyPlace,
-  parent?: number,
-): Promise<number> {
+  { parent, create = true }: { parent?: number; create?: boolean } = {},
+): Promise<ResolvedPartner> {
   const { company, entity, prefix, system } = place;
-  const key = `party ${hashOf({ party, company: company.id, entity, prefix, system, parent })}`;
-  return lookupsOf(client).briefly(key, BELIEVED_MS, () => findOrCreate(client, party, place, parent));
+  const key = `party ${hashOf({ party, company: company.id, entity, prefix, system, parent, create })}`;
+  return lookupsOf(client).briefly(key, BELIEVED_MS, async () => {
+    const match = await matchPartner(client, party, place, parent);
+    if (match) return { partnerId: match.id, matchedBy: match.by, created: false };
+    if (!create)
+      throw new FinanceError('ODOO_LOOKUP', {
+        message: `Odoo has no partner for "${party.name}".`,
+        details: { model: 'res.partner', party: party.id, externalId: partnerKey(party, place) },
+      });
+    const partnerId = await createPartner(client, party, place, { parent });
+    return { partnerId, matchedBy: 'externalKey', created: true };
+  });
 }
 
 /** Many documents of one customer come together; a partner that is gone meanwhile fails `load` and is forgotten. */
 const BELIEVED_MS = 30_000;
 
-async function findOrCreate(
+/** The id of {@link resolvePartner}. */
+export async function findOrCreatePartner(
   client: OdooClient,
   party: Party,
   place: PartyPlace,
   parent?: number,
 ): Promise<number> {
-  return (await findPartner(client, party, place, parent)) ?? createPartner(client, party, place, { parent });
+  return (await resolvePartner(client, party, place, { parent })).partnerId;
 }
 
-/**
- * Makes a partner under its external id: two that come at once are one.
- * @throws FinanceError as {@link findOrCreatePartner}
- */
-export async function createPartner(
+/** Makes a partner under its external id: two that come at once are one. */
+async function createPartner(
   client: OdooClient,
   party: Party,
   place: PartyPlace,
@@ -246,7 +268,7 @@ function severalFit(
 ): FinanceError {
   const candidates = rows.map(({ id, display_name }) => ({ id, name: textOf(display_name) }));
   return new FinanceError('ODOO_AMBIGUOUS', {
-    message: `Odoo has ${rows.length} partners with this ${what}.`,
+    message: `Odoo has ${rows.length} partners with this ${what}: ${candidates.map(({ id, name }) => `${name} (${id})`).join(', ')}.`,
     hint: 'Merge them in Odoo, set odooId of the party in the corrected document, or give one of them the external id of the details.',
     details: { model: 'res.partner', candidates, externalId: partnerKey(party, place) },
   });

@@ -1,0 +1,107 @@
+import {
+  type Change,
+  lookupsOf,
+  type OdooClient,
+  type WatchCursor,
+  type WatchQuery,
+  watchChanges,
+} from '../../connectors/odoo';
+import type { Host, Store } from '../../engine';
+import { hashOf, type LegalEntity, sha256 } from '../../finance';
+import type { WatchRules } from './config';
+
+/** What `store.receive` takes, and what it says. */
+type Received = Parameters<Store['receive']>[0];
+export type Receipt = Awaited<ReturnType<Store['receive']>> & Pick<Received, 'entity' | 'kind' | 'source'>;
+
+export interface PollInput {
+  host: Host;
+  store: Store;
+  client: OdooClient;
+  /** `<url>/<database>` */
+  target: string;
+  entity: LegalEntity;
+  rules: WatchRules;
+  signal: AbortSignal;
+  /** Told of each document that is new. */
+  tell(receipt: Receipt): void;
+}
+
+/** The name in the store under which a watch stands; a node that is drawn anew goes on with it. */
+export const watchName = (
+  target: string,
+  { key }: LegalEntity,
+  { model, kind, identity }: WatchRules,
+): string => `watch/${target}/${key}/${kind}/${model}/${identity}`;
+
+/**
+ * Receives what changed in Odoo since the cursor. Each change has a key of its own, so that the cursor may be
+ * committed behind the documents: killed in between, the same changes come again and are known.
+ * @returns how many documents are new
+ * @throws FinanceError of Odoo and of the store (STORE_FULL); the cursor stays behind what was received
+ */
+export async function poll(input: PollInput): Promise<number> {
+  const { host, store, client, rules, signal, tell } = input;
+  const name = watchName(input.target, input.entity, rules);
+  const text = await store.getCursor({ name });
+  const cursor = text === undefined ? undefined : (JSON.parse(text) as WatchCursor);
+  let received = 0;
+  let uncommitted = 0;
+  let last = cursor;
+  const commit = async (): Promise<void> => {
+    if (last) await store.setCursor({ name, value: JSON.stringify(last) });
+    uncommitted = 0;
+  };
+  for await (const page of watchChanges(client, await queryOf(input), cursor)) {
+    for (const change of page.changes) {
+      if (signal.aborted || host.paused) return received;
+      const document = documentOf(change, input);
+      const receipt = await store.receive(document);
+      if (receipt.status === 'duplicate') continue;
+      received++;
+      tell({ ...receipt, entity: document.entity, kind: document.kind, source: document.source });
+    }
+    last = page.cursor;
+    uncommitted += Math.max(1, page.changes.length);
+    // A cursor holds what was given of the last minutes: a large one is not written for each page.
+    if (uncommitted >= Object.keys(last.given).length) await commit();
+  }
+  if (uncommitted > 0) await commit();
+  return received;
+}
+
+async function queryOf({ client, entity, rules }: PollInput): Promise<WatchQuery> {
+  const { model, domain, fields, since, overlapSeconds } = rules;
+  const { odooCompany: company } = entity;
+  const known = await lookupsOf(client).fields(model);
+  return {
+    model,
+    domain: await domain({ company, entity: entity.key }),
+    fields: fields.filter((field) => known.has(field)),
+    company,
+    since,
+    overlapSeconds,
+  };
+}
+
+function documentOf(
+  { record, key, at }: Change,
+  { target, entity, rules: { model, kind, once } }: PollInput,
+): Received {
+  const { write_date: _at, ...content } = record;
+  const state = once ? `${record.id}/${hashOf(content).slice(0, 32)}` : key;
+  const writeDate = `${at.replace(' ', 'T')}Z`;
+  return {
+    receiveKey: `odoo/${sha256(target).slice(0, 16)}/${entity.key}/${kind}/${model}/${state}`,
+    entity: entity.key,
+    kind,
+    lane: `odoo/${model}/${record.id}`,
+    source: { system: 'odoo', model, id: String(record.id), writeDate, target, via: 'watch' },
+    body: {
+      mediaType: 'application/json',
+      content: JSON.stringify({ model, id: record.id, writeDate, record: content }),
+    },
+    // nobody was answered: a known key is no redelivery
+    fetched: true,
+  };
+}
