@@ -233,3 +233,58 @@ export interface Job {
   reason: string;
   createdAt: Time;
 }
+
+export interface StepInDoubt {
+  id: string;
+  documentId: string;
+  entity: string;
+  kind: string;
+  target: string;
+  externalKey: string;
+  name: string;
+  attempts: number;
+  intendedAt: Time;
+  documentKind: string;
+  amount: string | null;
+  currency: string | null;
+  number: string | null;
+  sourceId: string | null;
+  found: { exceptionId: string | null; code: string | null; cause: string | null };
+}
+
+export interface Operations {
+  pipelines: {
+    name: string;
+    paused: boolean;
+    backlog: { source: number; mapping: number; posting: number };
+    inFlight: number;
+    oldestAt: Time | null;
+  }[];
+  targets: {
+    name: string;
+    breaker: string | null;
+    paused: boolean;
+    /** Milliseconds. */
+    p50: number;
+    p95: number;
+    waiting: number;
+  }[];
+  keys: { connection: string; expiresAt: Time | null }[];
+  feeds: { name: string; lastAt: Time; expectedEveryMs: number | null }[];
+  /** What waits for a system that is down or paused. */
+  delayed: { name: string; documents: number; since: Time }[];
+}
+
+export interface Consumer {
+  id: string;
+  name: string;
+  entities: string[];
+  functions: string[];
+  periodFrom: string | null;
+  periodTo: string | null;
+  expiresAt: Time;
+  createdBy: string;
+  createdAt: Time;
+  revokedAt: Time | null;
+  revokedBy: string | null;
+}
