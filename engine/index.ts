@@ -11,6 +11,7 @@ export type { Cluster } from './cluster';
 export { type ApprovalLimits, approvalLimits, isAbove, type Stake, samePerson } from './four-eyes';
 export { Host, type Log } from './host';
 export { newId, sha256, stableJson } from './ids';
+export { JobRunner, type JobRunnerOptions } from './jobs';
 export { Leases } from './leases';
 export * from './model';
 export * from './observer';
@@ -29,19 +30,32 @@ export { type OpenSqliteOptions, openSqliteStore } from './sqlite/store';
 export type { Store } from './store';
 export * from './targets';
 export type { Act, EntryFix } from './transitions/acts';
+export type { Amounts } from './transitions/amounts';
 export type { OpenRow } from './transitions/canonical';
 export type { Child } from './transitions/children';
 export type { Concern, Concerns, ConcernsInput } from './transitions/concerns';
 export { type Consumer, consumerToken, tokenHashOf } from './transitions/consumers';
+export type { DocumentTrace, TracedStep } from './transitions/document-trace';
+export type {
+  ExceptionFilter,
+  ExceptionPlace,
+  ExceptionSort,
+  ExceptionState,
+  ListedException,
+} from './transitions/exception-list';
 export type { JobKind, JobRow } from './transitions/job-rows';
-export type { Job, JobAction, MissingCause } from './transitions/jobs';
+export type { FixInput, Job, JobAction, MissingCause } from './transitions/jobs';
 export { MESSAGE_PIPELINE } from './transitions/lease';
+export type { Changes, TargetUse } from './transitions/monitor';
+export { AGES, type Age, type Charts, type OverviewRow, STAGES, type Stage } from './transitions/overview';
 export type { Versions } from './transitions/proposal-rows';
 export type { Decided, Proposal } from './transitions/proposals';
 export type { Backlog, Delayed, Feed, OpenExceptions, Pulse } from './transitions/pulse';
+export type { Scope } from './transitions/query';
 export { type ExceptionView, type Figures, noFigures, type Trace } from './transitions/read';
 export { findOverlap } from './transitions/receive';
 export type { LinkedStep } from './transitions/resolve';
+export type { DocumentFilter, ListedDocument, StepInDoubt } from './transitions/search';
 export type { TargetRow } from './transitions/targets';
 export type { Kin, KinDocument, PeriodDocument, PeriodTotal } from './transitions/totals';
 export type { AuditVerification } from './verify';

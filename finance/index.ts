@@ -14,6 +14,7 @@ export * from './intercompany';
 export { checkInvoice, linesByTaxGroup, taxGroupOf } from './invoice';
 export * from './journal-entry';
 export * from './mapping';
+export * from './mapping-fix';
 export * as money from './money';
 export * from './postings';
 export * from './rates';

@@ -1,1 +1,2 @@
-export { type MappingProblem, type MappingSource, openMappingFolder } from './mapping-folder';
+export { applyFix } from './mapping-fix';
+export { MappingFolder, type MappingProblem, type MappingSource, openMappingFolder } from './mapping-folder';

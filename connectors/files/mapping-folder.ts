@@ -18,6 +18,7 @@ import {
   pickMapping,
   type UsedMapping,
 } from '../../finance/mapping';
+import { writeVersion } from './mapping-writer';
 
 /** A file that is not used, and why. */
 export interface MappingProblem {
@@ -58,9 +59,9 @@ const VERSIONS = 'versions';
  * The mappings of a folder, a JSON file each. Files that come, change or go are noticed by themselves.
  * @throws CONFIG_INVALID where the folder cannot be read
  */
-export const openMappingFolder = (folder: string): MappingSource => new MappingFolder(folder);
+export const openMappingFolder = (folder: string): MappingFolder => new MappingFolder(folder);
 
-class MappingFolder implements MappingSource {
+export class MappingFolder implements MappingSource {
   private readonly files = new Map<string, KnownFile>();
   /** Approved versions by hash. */
   private readonly versions = new Map<string, MappingDocument>();
@@ -93,6 +94,15 @@ class MappingFolder implements MappingSource {
   problems(): MappingProblem[] {
     this.refresh();
     return [...this.files].flatMap(([file, { error }]) => (error ? { file, error } : []));
+  }
+
+  /**
+   * Adds a version, approved by a second person; files are never written over.
+   * @throws CONFIG_INVALID
+   */
+  add(mapping: MappingDocument): void {
+    writeVersion(this.folder, checkMapping(mapping));
+    this.readAt = Number.NEGATIVE_INFINITY;
   }
 
   private refresh(): void {

@@ -2,7 +2,7 @@ import { FinanceError } from '../../errors';
 import type { Subject } from '../audit';
 import type { DocumentRow, Json } from '../model';
 import { one, type Transition, type Tx } from '../transaction';
-import { keepBody } from './documents';
+import { keepBody, readDocument } from './documents';
 import { addJob } from './job-rows';
 import { correct, type Decision, dismiss, type LinkedStep, link, replay } from './resolve';
 
@@ -46,14 +46,17 @@ export function* perform(tx: Tx, act: Act, decision: Decision & { approvedBy?: s
       return yield* correct(tx, { ...decision, mediaType: act.mediaType, content: act.content });
     case 'link':
       return yield* link(tx, { ...decision, steps: act.steps });
-    case 'mapping-fix':
+    case 'mapping-fix': {
+      const { entity } = yield* readDocument(decision.documentId);
+      const { actor: author, approvedBy = '' } = decision;
       yield* addJob(tx, {
         kind: 'mapping-fix',
-        input: { fix: { ...act.fix }, author: decision.actor, approvedBy: decision.approvedBy ?? '' },
+        input: { entity, fix: { ...act.fix }, author, approvedBy },
         actor: decision.approvedBy ?? decision.actor,
         reason: decision.reason,
         documentIds: [decision.documentId],
       });
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { record, updateSealed } from '../audit';
 import type { ApprovalLimits } from '../four-eyes';
 import type { DocumentRow, Json } from '../model';
 import { all, one, run, type Transition, type Tx } from '../transaction';
-import { type Act, assertSeen } from './acts';
+import type { Act, EntryFix } from './acts';
 import { documentById } from './documents';
 import { type AddJobInput, addItems, addJob, type JobKind, type JobRow } from './job-rows';
 import { assign, tag } from './people';
@@ -32,12 +32,8 @@ export interface CreateJobInput {
  */
 export function* createJob(tx: Tx, input: CreateJobInput): Transition<{ id: string; total: number }> {
   const { act, actor, reason, documentIds, entities, mayApprove } = input;
-  for (const id of documentIds) {
-    const row = yield* one<DocumentRow>('SELECT id, entity FROM documents WHERE id = $1', id);
-    if (!row)
-      throw new FinanceError('STORE_NOT_FOUND', { message: `There is no document ${id}.`, documentId: id });
-    assertSeen(row, entities);
-  }
+  for (let start = 0; start < documentIds.length; start += PAGE)
+    yield* assertThere(documentIds.slice(start, start + PAGE), entities);
   const kept: JobInput = { act, entities, mayApprove };
   return yield* addJob(tx, {
     kind: act.action,
@@ -48,11 +44,43 @@ export function* createJob(tx: Tx, input: CreateJobInput): Transition<{ id: stri
   });
 }
 
+/** Documents that one statement asks for. */
+const PAGE = 1_000;
+
+function* assertThere(
+  documentIds: readonly string[],
+  entities: readonly string[] | undefined,
+): Transition<void> {
+  const places = documentIds.map((_, index) => `$${index + 1}`).join(', ');
+  const rows = yield* all<Pick<DocumentRow, 'id' | 'entity'>>(
+    `SELECT id, entity FROM documents WHERE id IN (${places})`,
+    ...documentIds,
+  );
+  const known = new Map(rows.map(({ id, entity }) => [id, entity]));
+  const missing = documentIds.find((id) => {
+    const entity = known.get(id);
+    return entity === undefined || (entities && !entities.includes(entity));
+  });
+  if (missing === undefined) return;
+  throw new FinanceError('STORE_NOT_FOUND', {
+    message: `There is no document ${missing}.`,
+    documentId: missing,
+  });
+}
+
 /** Input of every kind but `mapping-fix`. */
 interface JobInput {
   act: JobAction;
   entities?: readonly string[];
   mayApprove?: boolean;
+}
+
+/** Input of a `mapping-fix`. */
+export interface FixInput {
+  entity: string;
+  fix: EntryFix;
+  author: string;
+  approvedBy: string;
 }
 
 /** How far a job is. */
@@ -144,7 +172,8 @@ export function* openItems(
   { jobId, limit }: { jobId: string; limit: number },
 ): Transition<string[]> {
   const items = yield* all<{ document_id: string }>(
-    "SELECT document_id FROM job_items WHERE job_id = $1 AND state = 'open' ORDER BY document_id LIMIT $2",
+    `SELECT i.document_id FROM job_items i JOIN jobs j ON j.id = i.job_id AND j.state = 'running'
+     WHERE i.job_id = $1 AND i.state = 'open' ORDER BY i.document_id LIMIT $2`,
     jobId,
     limit,
   );

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import type { AuditVerification } from '../../engine';
+import { type AuditVerification, consumerToken, type Store } from '../../engine';
 import { SEALED, type SealedTable } from '../../engine/audit';
 import { SqliteConnection } from '../../engine/sqlite/worker';
 import { FinanceError } from '../../errors';
@@ -31,7 +31,23 @@ async function filled(scratch: Scratch): Promise<void> {
   await store.settle({ ...first, hop: known.hop, outcome: 'completed' });
   await store.hold({ ...(await take(store)), error: new FinanceError('ODOO_VALIDATION').toJSON() });
   await store.pauseTarget({ target: 't', paused: true, actor: 'ann', reason: 'close' });
+  await people(store);
   await store.close();
+}
+
+/** What people add. */
+async function people(store: Store): Promise<void> {
+  const [exception] = await store.exceptions();
+  const { id: exceptionId, document_id: documentId } = exception!;
+  const on = { exceptionId, actor: 'ann' };
+  await store.comment({ ...on, text: 'asked the customer' });
+  await store.tag({ ...on, add: ['vat'] });
+  const fix = { mapping: 'm', version: 1, hash: 'h', table: 't', key: 'k', value: 'v' };
+  await store.decide({ documentId, actor: 'ann', reason: 'r', act: { action: 'mapping-fix', fix } });
+  await store.createJob({ act: { action: 'retry' }, documentIds: [documentId], actor: 'ann', reason: 'r' });
+  const { tokenHash } = consumerToken();
+  const scope = { entities: ['acme_de'], functions: ['export'] };
+  await store.createConsumer({ name: 'kpmg', tokenHash, ...scope, expiresAt: 9e12, actor: 'ann' });
 }
 
 async function verified(file: string): Promise<AuditVerification> {
