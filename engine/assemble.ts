@@ -12,6 +12,7 @@ const QUIET: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'sweep',
   'takeTurn',
   'endTurn',
+  'swapCursor',
 ]);
 
 /** Transitions that record what targets and nodes said: a secret in it is scrubbed first. */

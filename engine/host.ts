@@ -92,6 +92,17 @@ export class Host {
     return store;
   }
 
+  /** Whether what the runtimes have in common by way of Redis is there; undefined where there is no Redis. */
+  get redis(): 'up' | 'away' | undefined {
+    return this.cluster && (this.cluster.connected ? 'up' : 'away');
+  }
+
+  /** The schedules that this process takes part in. */
+  scheduleNames(store = 'default'): string[] {
+    this.store(store);
+    return this.schedulesByStore.get(store)!.list().map(({ name }) => name);
+  }
+
   storeNames(): string[] {
     return Object.keys(this.stores);
   }

@@ -60,6 +60,22 @@ export function onCommit(listener: (commit: Commit) => void): () => void {
   return () => commits.unsubscribe(heard);
 }
 
+/** Calls `listener` after each attempt at a step, with the milliseconds that it took. @returns stops the calls */
+export function onStep(listener: (run: StepRun, ms: number) => void): () => void {
+  const started = new WeakMap<StepRun, number>();
+  const start = (run: unknown) => void started.set(run as StepRun, performance.now());
+  const end = (run: unknown) => {
+    const at = started.get(run as StepRun);
+    if (at !== undefined) listener(run as StepRun, performance.now() - at);
+  };
+  stepRuns.start.subscribe(start);
+  stepRuns.asyncEnd.subscribe(end);
+  return () => {
+    stepRuns.start.unsubscribe(start);
+    stepRuns.asyncEnd.unsubscribe(end);
+  };
+}
+
 /** Runs an attempt at a step, told to those who watch. */
 export async function watchStep<Result>(
   { documentId, entity, correlationId, attempt }: RunContext,
@@ -97,7 +113,10 @@ const WHAT: Partial<Record<DocumentState, Move['what']>> = {
 export function moveOf(row: DocumentRow, changes: { [column: string]: unknown }): Move | undefined {
   const what = WHAT[changes.state as DocumentState];
   if (!what) return undefined;
-  const { id, entity, kind, pipeline, correlation_id, outcome, error } = { ...row, ...changes } as DocumentRow;
+  const { id, entity, kind, pipeline, correlation_id, outcome, error } = {
+    ...row,
+    ...changes,
+  } as DocumentRow;
   const move: Move = { what, documentId: id, entity, kind, pipeline, correlationId: correlation_id };
   if (what === 'settled') return { ...move, outcome: outcome ?? undefined };
   const { code } = JSON.parse(error ?? '{}') as { code?: string };

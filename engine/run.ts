@@ -2,6 +2,7 @@ import { FinanceError, toFinanceError } from '../errors';
 import { boundary } from './boundary';
 import { now } from './clock';
 import type { Json, RunContext } from './model';
+import { watchStep } from './observer';
 import type { Store } from './store';
 import type { Passage, Target, Targets } from './targets';
 import type { Child } from './transitions/children';
@@ -134,7 +135,7 @@ async function goOn<Result extends Json>(
   let result: Had<Result>;
   try {
     boundary(`${kind} before`);
-    result = await passage.run(() => attempt(known, spec, effect));
+    result = await watchStep(context, spec, () => passage.run(() => attempt(known, spec, effect)));
     boundary(`${kind} after`);
   } catch (caught) {
     const error = toFinanceError(caught);

@@ -1,16 +1,17 @@
 import { type Response, Router } from 'express';
 import type { Host } from '../engine';
+import { degradedTargets } from './degradation';
 
 /**
- * `/healthz`: the process answers. `/readyz`: its stores answer and intake is open; a target that is down or paused
- * is named, and does not count: what is for it waits in the store.
+ * `/healthz`: the process answers. `/readyz`: its stores can be written and intake is open; a target that is down or
+ * paused is named, and does not count: what is for it waits in the store.
  */
 export function healthRoutes(host: Host): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
   });
-  router.get('/readyz', (_request, response) => void ready(host, response));
+  router.get('/readyz', (_request, response, next) => void ready(host, response).catch(next));
   return router;
 }
 
@@ -27,7 +28,11 @@ async function ready(host: Host, response: Response): Promise<void> {
     }
   }
   const ok = !host.paused && Object.values(stores).every((store) => 'open' in store);
-  response
-    .status(ok ? 200 : 503)
-    .json({ status: ok ? 'ready' : host.paused ? 'paused' : 'unavailable', stores, targets });
+  response.status(ok ? 200 : 503).json({
+    status: ok ? 'ready' : host.paused ? 'paused' : 'unavailable',
+    stores,
+    targets,
+    degraded: degradedTargets(targets),
+    ...(host.redis && { redis: host.redis }),
+  });
 }

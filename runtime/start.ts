@@ -10,6 +10,8 @@ import { openMappingFolder } from '../connectors/files';
 import { Host, knowSecret, type Store } from '../engine';
 import { FinanceError } from '../errors';
 import settings from '../settings';
+import { alertRoutes } from './alerts/admin';
+import { alertConfig } from './alerts/config';
 import { adminAuth } from './auth';
 import { clusterOf } from './cluster';
 import { credentialSecret, layoutOf, type RuntimeConfig, storeOf } from './config';
@@ -17,6 +19,7 @@ import { type FlowsApi, guardDeploys } from './deploy';
 import { healthRoutes } from './health';
 import { nodeRedLogging, openLog } from './log';
 import { missingTypes, type NodeSet } from './missing-types';
+import { observe } from './observability';
 import { checkModeOf, OdooChecks, refuseAutomation } from './odoo-checks';
 import { startUpkeep, upkeepOf } from './upkeep';
 
@@ -27,6 +30,7 @@ interface NodeRed {
   stop(): Promise<void>;
   httpAdmin: express.Application;
   httpNode: express.Application;
+  auth: { needsPermission(name: string): express.RequestHandler };
   events: NodeJS.EventEmitter;
   runtime: { flows: FlowsApi; nodes: { getNodeList(options: object): Promise<NodeSet[]> } };
 }
@@ -54,6 +58,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   knowSecret(credentialSecret(config.dataDir));
   const log = openLog(config.logLevel);
   const upkeep = upkeepOf(config.dataDir);
+  const alerting = alertConfig();
   const checkMode = checkModeOf();
   if (checkMode === 'strict') await refuseAutomation(config.dataDir, log);
   const layout = layoutOf(config.dataDir);
@@ -66,19 +71,22 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   });
   const host = new Host({ default: opened }, { log, cluster });
   const store = host.store();
+  const observing = observe(host, log, alerting);
   const mappings = openMappingFolder(layout.mappings);
   const app = express();
   const server = createServer(app);
   const red = (await import(config.nodeRed)).default as NodeRed;
-  red.init(server, nodeRedSettings(config, host, mappings, log));
+  red.init(server, nodeRedSettings(config, { host, mappings, log, alerts: observing.alerts }));
   app.disable('x-powered-by');
   app.use(healthRoutes(host));
+  app.use(observing.router);
   // The flows' routes first: the admin side parses every body, and a signature is made over the raw bytes.
   app.use(red.httpNode);
   app.use(red.httpAdmin);
   const started = new Promise<void>((resolve) => red.events.once('flows:started', () => resolve()));
   red.events.on('flows:started', () => void host.flowsStarted());
   await red.start();
+  red.httpAdmin.use(alertRoutes(observing.alerts, red.auth.needsPermission));
   guardDeploys(red.runtime.flows, host, config.drainMs);
   const missing = await missingTypes(layout.flows, red.runtime.nodes);
   if (missing.length > 0) {
@@ -101,6 +109,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
     await red.stop();
     await endUpkeep();
     await checks?.end();
+    await observing.end();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await host.close();
@@ -109,7 +118,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   return { url: `http://${config.host}:${port}`, host, store, log, stop };
 }
 
-function nodeRedSettings(config: RuntimeConfig, host: Host, mappings: unknown, log: Logger): object {
+function nodeRedSettings(config: RuntimeConfig, ledgerway: { log: Logger; [name: string]: unknown }): object {
   const layout = layoutOf(config.dataDir);
   return {
     ...settings,
@@ -119,8 +128,8 @@ function nodeRedSettings(config: RuntimeConfig, host: Host, mappings: unknown, l
     nodesDir: [PACKAGE_ROOT],
     credentialSecret: credentialSecret(config.dataDir),
     adminAuth: adminAuth(config.login),
-    logging: nodeRedLogging(log),
-    ledgerway: { host, mappings, log },
+    logging: nodeRedLogging(ledgerway.log),
+    ledgerway,
   };
 }
 

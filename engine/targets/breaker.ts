@@ -25,6 +25,7 @@ export class Breaker {
   private openUntil?: number;
   private pauseMs = 0;
   private probing = false;
+  private openedAt?: number;
 
   /** @param now monotonic clock in milliseconds */
   constructor(
@@ -35,6 +36,11 @@ export class Breaker {
   get state(): 'closed' | 'open' | 'half open' {
     if (this.openUntil === undefined) return 'closed';
     return this.now() < this.openUntil ? 'open' : 'half open';
+  }
+
+  /** Since when it is not closed, in milliseconds since the epoch. */
+  get since(): number | undefined {
+    return this.openedAt;
   }
 
   /** Milliseconds until a call may be let through; 0 = now. */
@@ -82,11 +88,13 @@ export class Breaker {
   private open(pauseMs: number): void {
     this.pauseMs = pauseMs;
     this.openUntil = this.now() + pauseMs;
+    this.openedAt ??= Date.now();
     this.failures = [];
   }
 
   private close(): void {
     this.openUntil = undefined;
+    this.openedAt = undefined;
     this.failures = [];
   }
 }

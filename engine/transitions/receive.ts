@@ -3,6 +3,7 @@ import { FinanceError } from '../../errors';
 import { insertSealed, record, type Subject, updateSealed } from '../audit';
 import { newId, stableJson } from '../ids';
 import type { DocumentRow, Json, LanePolicy, PipelineDefinition, StoreSettings } from '../model';
+import type { Move } from '../observer';
 import { all, lock, one, run, type Transition, type Tx } from '../transaction';
 import { addBody, closeExceptions, documentById, laneTaken, openException, transit } from './documents';
 import { holdRow } from './settle';
@@ -190,8 +191,22 @@ function* receiveNew(
     { status, pipeline: pipeline?.name ?? null, reason: input.skip ?? null },
     subjects,
   );
+  if (tx.watched) tx.moves.push(...arrival(id, pipeline?.name ?? null, input, error));
   if (open && pipeline) tx.wake.add(pipeline.name);
   return { documentId: id, status, pipeline: pipeline?.name };
+}
+
+/** That it came, and where it ended at once. */
+function arrival(
+  documentId: string,
+  pipeline: string | null,
+  { entity, kind, correlationId = documentId, skip }: ReceiveInput,
+  error: StoredError | undefined,
+): Move[] {
+  const move = { documentId, entity, kind, pipeline, correlationId };
+  const came: Move = { what: 'received', ...move };
+  if (skip) return [came, { what: 'settled', ...move, outcome: 'skipped' }];
+  return error ? [came, { what: 'held', ...move, code: error.code }] : [came];
 }
 
 /** @throws STORE_FULL where a lane has as many documents as it may have: its target or its source runs wild */

@@ -1,6 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseEvent } from '../../connectors/webhooks';
-import { type Host, knowSecret, type Store, sha256, stableJson } from '../../engine';
+import {
+  type Host,
+  type IntakeRun,
+  knowSecret,
+  type Store,
+  sha256,
+  stableJson,
+  traceparentOf,
+  watchIntake,
+} from '../../engine';
 import { type FinanceError, toFinanceError } from '../../errors';
 import { storeNameOf } from '../kit/config-nodes';
 import { migrate } from '../kit/migrate';
@@ -49,6 +58,7 @@ class Webhook {
   private readonly store: Store;
   private readonly rules: WebhookRules;
   private readonly secrets: string[];
+  private readonly path: string;
   private readonly freePath: () => void;
   private readonly stopBackfill?: () => void;
 
@@ -67,7 +77,8 @@ class Webhook {
       .map((secret) => secret.trim())
       .filter((secret) => secret !== '');
     for (const secret of [...this.secrets, node.credentials?.backfillKey]) knowSecret(secret);
-    this.freePath = takePath(RED, config.path ?? '', (req, res) => void this.answer(req, res));
+    this.path = config.path ?? '';
+    this.freePath = takePath(RED, this.path, (req, res) => void this.answer(req, res));
     this.line.ok('listening');
     if (this.rules.backfill) this.stopBackfill = this.scheduleBackfill(storeName, this.rules.backfill);
   }
@@ -80,13 +91,14 @@ class Webhook {
 
   private async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
-      await this.handle(req, res);
+      const run = { path: this.path, traceparent: traceparentOf(req.headers.traceparent) };
+      await watchIntake(run, (watched) => this.handle(req, res, watched));
     } catch (caught) {
       this.refuse(res, caught);
     }
   }
 
-  private async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  private async handle(req: IncomingMessage, res: ServerResponse, run: IntakeRun): Promise<void> {
     if (req.method !== 'POST') {
       res.setHeader('allow', 'POST');
       return say(res, 405, { error: 'only POST' });
@@ -108,7 +120,7 @@ class Webhook {
     }
     const mediaType = req.headers['content-type'] ?? 'application/octet-stream';
     const received = this.read(rawBody, mediaType, signedId);
-    const { documentId, status } = await this.store.receive(received);
+    const { documentId, status } = await this.store.receive({ ...received, correlationId: run.traceparent });
     say(res, 200, status === 'duplicate' ? { received: true, duplicate: true } : { received: true });
     this.tell(received, documentId, status);
   }
