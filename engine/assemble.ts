@@ -3,7 +3,7 @@ import { boundary } from './boundary';
 import type { StoreSettings } from './model';
 import { scrub } from './scrub';
 import type { Store } from './store';
-import { READS, TRANSITIONS, type TransitionName } from './transitions';
+import { READS, TRANSITIONS, type TransitionName, type Transitions } from './transitions';
 
 /** Transitions that read only, or only move what no one else sees: no boundary for kills. */
 const QUIET: ReadonlySet<TransitionName> = new Set<TransitionName>([
@@ -54,7 +54,10 @@ export class Listeners {
   }
 }
 
-type Methods = Omit<Store, 'name' | 'settings' | 'open' | 'onWake' | 'onEnd' | 'close'>;
+/** A count of the open documents is old after this time, in milliseconds. */
+const COUNT_MS = 2_000;
+/** From this part of the high-water mark on every sweep counts. */
+const NEAR = 0.8;
 
 /** The store over a driver: a method a transition, the boundaries where a crash hurts, the high-water mark. */
 export function assembleStore(
@@ -76,8 +79,9 @@ export function assembleStore(
       key,
       (input: unknown) => transition(key, input),
     ]),
-  ) as unknown as Methods;
+  ) as unknown as Transitions;
   let open = 0;
+  let counted = Number.NEGATIVE_INFINITY;
   return {
     ...methods,
     name,
@@ -90,10 +94,13 @@ export function assembleStore(
       open++;
       return await methods.receive(input);
     },
-    async sweep() {
-      const result = await methods.sweep();
-      open = result.open;
-      return result;
+    async sweep({ count = true } = {}) {
+      await methods.sweep();
+      if (count || performance.now() > counted + COUNT_MS || open > NEAR * settings.highWater) {
+        open = await methods.countOpen();
+        counted = performance.now();
+      }
+      return { open };
     },
     onWake: (listener) => listeners.wake(listener),
     onEnd: (listener) => listeners.end(listener),

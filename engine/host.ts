@@ -77,7 +77,7 @@ export class Host {
       const timer = setInterval(() => {
         if (cluster?.follows && performance.now() < swept + FOLLOWER_SWEEP_MS) return;
         swept = performance.now();
-        store.sweep().catch(this.reporter('sweep'));
+        store.sweep({ count: false }).catch(this.reporter('sweep'));
       }, SWEEP_MS);
       timer.unref();
       this.timers.push(timer);
@@ -100,7 +100,10 @@ export class Host {
   /** The schedules that this process takes part in. */
   scheduleNames(store = 'default'): string[] {
     this.store(store);
-    return this.schedulesByStore.get(store)!.list().map(({ name }) => name);
+    return this.schedulesByStore
+      .get(store)!
+      .list()
+      .map(({ name }) => name);
   }
 
   storeNames(): string[] {

@@ -3,6 +3,7 @@ import type { Transition, Tx } from '../transaction';
 import { type AuditVerification, verifyAudit, verifyChains } from '../verify';
 import { beginWrite, dropWrite, endWrite } from './api-writes';
 import { openDocuments, unpostedDocuments } from './canonical';
+import { awaitReference, claim, defer, reference } from './claims';
 import { concerns, swapCursor } from './concerns';
 import { CONSOLE_READS } from './console';
 import { consumers, createConsumer, findConsumer, revokeConsumer } from './consumers';
@@ -17,7 +18,17 @@ import {
   stopJob,
   workItems,
 } from './jobs';
-import { documentRow, lease, leaseDocument, pausePipeline, recover, release, renew, sweep } from './lease';
+import {
+  countOpen,
+  documentRow,
+  lease,
+  leaseDocument,
+  pausePipeline,
+  recover,
+  release,
+  renew,
+  sweep,
+} from './lease';
 import { assign, comment, tag } from './people';
 import { approve, decide, proposal, proposals, refuse } from './proposals';
 import { pulse } from './pulse';
@@ -25,7 +36,7 @@ import { deliveries, documents, exceptions, figures, trace } from './read';
 import { getCursor, receive, setCursor, syncPipelines } from './receive';
 import { correct, dismiss, link, replay } from './resolve';
 import { eraseBodies, eraseExpired, expired } from './retention';
-import { awaitReference, claim, defer, dispose, hold, reference, settle } from './settle';
+import { dispose, hold, settle } from './settle';
 import { complete, failRun, failStep, intend, pend } from './step';
 import { supersede, superseded } from './supersede';
 import { pauseTarget, targets } from './targets';
@@ -55,6 +66,7 @@ export const TRANSITIONS = {
   release,
   recover,
   sweep,
+  countOpen,
   pausePipeline,
   pauseTarget,
   targets,
@@ -129,6 +141,7 @@ export type TransitionName = keyof typeof TRANSITIONS;
 
 /** Transitions that only read. */
 export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
+  'countOpen',
   'getCursor',
   'reference',
   'figures',

@@ -282,13 +282,8 @@ function* stall(tx: Tx, row: DocumentRow, error: FinanceError): Transition<void>
   yield* transit(tx, row, 'held', changes, { code: error.code }, [subject]);
 }
 
-export interface SweepResult {
-  /** Documents ready, leased, retrying or waiting; held ones do not count. */
-  open: number;
-}
-
 /** Does what is due: retries, waits that ended, leases that expired, failures that no route took. */
-export function* sweep(tx: Tx, { settings }: { settings: StoreSettings }): Transition<SweepResult> {
+export function* sweep(tx: Tx, { settings }: { settings: StoreSettings }): Transition<void> {
   const page = 500;
   if (tx.deadWorkers) yield* voidLeases(tx, tx.deadWorkers, settings);
   const retries = yield* all<DocumentRow>(
@@ -321,11 +316,15 @@ export function* sweep(tx: Tx, { settings }: { settings: StoreSettings }): Trans
       { documentId: row.id, fence: Number(row.fence), hop: row.hop },
       JSON.parse(row.error!),
     );
+}
+
+/** How many documents are ready, leased, retrying or waiting; held ones do not count. */
+export function* countOpen(_tx: Tx): Transition<number> {
   const counts = yield* all<{ n: number }>(
     `SELECT COUNT(*) AS n FROM documents WHERE state = 'ready' UNION ALL SELECT COUNT(*) FROM documents WHERE state = 'leased'
      UNION ALL SELECT COUNT(*) FROM documents WHERE state = 'retry' UNION ALL SELECT COUNT(*) FROM documents WHERE state = 'waiting'`,
   );
-  return { open: counts.reduce((sum, { n }) => sum + Number(n), 0) };
+  return counts.reduce((sum, { n }) => sum + Number(n), 0);
 }
 
 function* endWait(tx: Tx, row: DocumentRow): Transition<void> {
