@@ -84,6 +84,43 @@ export function isAbove(
   });
 }
 
+/** A held document, as far as it matters for who may decide about it. */
+export interface HeldCase extends Stake {
+  entity: string;
+  /** Code of the error that it is held for. */
+  code: string | undefined;
+}
+
+/** What somebody wants to do about it. */
+export interface WantedAct {
+  action: string;
+  from?: string;
+  mapping?: 'pinned' | 'latest';
+}
+
+export interface DecisionTerms {
+  limits?: ApprovalLimits;
+  /** What the document would amount to after a correction; unknown amounts count as above every limit. */
+  after?: Stake;
+  /** Whether the actor may approve what others propose. */
+  mayApprove?: boolean;
+}
+
+/**
+ * Whether a decision waits for a second person. A retry with nothing changed books what approved rules make of the
+ * source: it needs nobody else. A retry of what waits for an approval is that approval, for whoever may give one.
+ */
+export function needsSecond(held: HeldCase, act: WantedAct, terms: DecisionTerms): boolean {
+  if (act.action === 'mapping-fix') return true;
+  if (act.action === 'retry') {
+    if (held.code === 'DOCUMENT_APPROVAL' && !terms.mayApprove) return true;
+    if (act.from === undefined && act.mapping !== 'latest') return false;
+  }
+  const after = terms.after ?? { amount: null, currency: null };
+  const stakes: Stake[] = act.action === 'correct' ? [held, after] : [held];
+  return isAbove(terms.limits, held.entity, stakes);
+}
+
 /** Whether two names are one person: case, width and blanks around them make no other. */
 export function samePerson(a: string, b: string): boolean {
   return personOf(a) === personOf(b);

@@ -8,7 +8,15 @@ export {
 } from './anchors';
 export { boundariesPassed, boundary, killAtBoundary } from './boundary';
 export type { Cluster } from './cluster';
-export { type ApprovalLimits, approvalLimits, isAbove, type Stake, samePerson } from './four-eyes';
+export {
+  type ApprovalLimits,
+  approvalLimits,
+  type HeldCase,
+  isAbove,
+  needsSecond,
+  type Stake,
+  samePerson,
+} from './four-eyes';
 export { Host, type Log } from './host';
 export { newId, sha256, stableJson } from './ids';
 export { JobRunner, type JobRunnerOptions } from './jobs';

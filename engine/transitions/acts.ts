@@ -24,7 +24,8 @@ export type Act =
   | { action: 'skip' | 'reject'; effects?: 'kept' }
   /** `content` is the corrected source body. */
   | { action: 'correct'; mediaType: string; content: string }
-  | { action: 'link'; steps: readonly LinkedStep[] }
+  /** `record`: what was compared, as the target names it. */
+  | { action: 'link'; record: Json; steps: readonly LinkedStep[] }
   | { action: 'mapping-fix'; fix: EntryFix };
 
 /** An act as a proposal keeps it: the body of a correction lies among the bodies, where it can be erased. */

@@ -1,6 +1,6 @@
 import { FinanceError } from '../../errors';
 import { insertSealed, record, updateSealed } from '../audit';
-import { type ApprovalLimits, assertSecondPerson, isAbove, type Stake } from '../four-eyes';
+import { assertSecondPerson, type DecisionTerms, needsSecond } from '../four-eyes';
 import { newId } from '../ids';
 import type { DocumentRow } from '../model';
 import { all, one, type Transition, type Tx } from '../transaction';
@@ -9,16 +9,10 @@ import { documentById } from './documents';
 import { boundTo, isCurrent, type Payload, type ProposalRow, type Versions, voided } from './proposal-rows';
 import { correctorsOf, type Decision, errorCodeOf, wrongState } from './resolve';
 
-export interface DecideInput extends Decision {
+export interface DecideInput extends Decision, DecisionTerms {
   act: Act;
   /** Entities that the actor sees; all where they are left out. */
   entities?: readonly string[];
-  /** Above which amounts somebody else has to approve. */
-  limits?: ApprovalLimits;
-  /** What the document would amount to after a correction; unknown amounts count as above every limit. */
-  after?: Stake;
-  /** Whether the actor may approve what others propose. */
-  mayApprove?: boolean;
   /** The mapping versions that would be used, where the act is not about those of the document. */
   versions?: Versions;
   /** The job that this belongs to. */
@@ -37,25 +31,11 @@ export function* decide(tx: Tx, input: DecideInput): Transition<Decided> {
   const row = yield* documentById(input.documentId);
   assertSeen(row, input.entities);
   if (row.state !== 'held') throw wrongState(row, `decided upon (${input.act.action})`);
-  if (!needsSecond(row, input)) {
+  if (!needsSecond({ ...row, code: errorCodeOf(row) }, input.act, input)) {
     yield* perform(tx, input.act, input);
     return { status: 'done' };
   }
   return { status: 'proposed', proposalId: yield* propose(tx, row, input) };
-}
-
-/**
- * A retry with nothing changed books what approved rules make of the source: it needs nobody else. A retry of what
- * waits for an approval is that approval, for whoever may give one.
- */
-function needsSecond(row: DocumentRow, { act, limits, after, mayApprove }: DecideInput): boolean {
-  if (act.action === 'mapping-fix') return true;
-  if (act.action === 'retry') {
-    if (errorCodeOf(row) === 'DOCUMENT_APPROVAL' && !mayApprove) return true;
-    if (act.from === undefined && act.mapping !== 'latest') return false;
-  }
-  const corrected = act.action === 'correct' ? [after ?? { amount: null, currency: null }] : [];
-  return isAbove(limits, row.entity, [row, ...corrected]);
 }
 
 function* propose(tx: Tx, row: DocumentRow, input: DecideInput): Transition<string> {
