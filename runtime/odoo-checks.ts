@@ -36,13 +36,18 @@ export interface KeptCheck extends Pick<RightsReport, 'warnings' | 'refusals' | 
 /** Name of the store's cursor that keeps the last check of a connection. */
 export const checkCursor = (connection: string): string => `odoo-check:${connection}`;
 
+/** Who pauses and resumes targets here. */
+const ACTOR = 'odoo-check';
 const DAY_MS = 86_400_000;
 /** Time for the flows to get going before Odoo is asked. */
 const SETTLING_MS = 5_000;
 /** A check gives up sooner than a posting. */
 const TIMEOUT_MS = 30_000;
 
-/** Whether the runtime checks its connections, and what it does about a job that would be done twice. */
+/**
+ * Whether the runtime checks its connections, and what it does about a job that Odoo would do a second time: only say
+ * so (`warn`), or keep every step from that Odoo until the setting is switched off (`strict`).
+ */
 export type CheckMode = 'off' | 'warn' | 'strict';
 
 /** LEDGERWAY_ODOO_CHECK; `warn` by default. @throws CONFIG_INVALID */
@@ -84,26 +89,9 @@ function protocolOf({ protocol = 'auto' }: OdooOptions, major: number): string {
 }
 
 /**
- * Refuses to start where Odoo would do a job of the deployed nodes a second time. An Odoo that does not answer is no
- * reason: intake goes on, and the check comes again.
- * @throws ODOO_AUTOMATION naming the settings
- */
-export async function refuseAutomation(dataDir: string, log: Logger): Promise<void> {
-  for (const connection of odooConnections(dataDir)) {
-    const checked = await checkConnection(connection).catch((err: unknown) => {
-      log.warn({ err, connection: connection.name }, 'the odoo connection cannot be checked');
-    });
-    const doubled = checked?.report.refusals.filter(({ code }) => code === 'ODOO_AUTOMATION') ?? [];
-    if (doubled.length > 0)
-      throw new FinanceError('ODOO_AUTOMATION', {
-        message: `${connection.name}: ${doubled.map(({ message }) => message).join(' ')}`,
-      });
-  }
-}
-
-/**
  * Checks the connections of the deployed flows some seconds after each deploy, and once a day in one of the runtimes:
- * findings go to the log with their code, and the last check stays in the store ({@link checkCursor}).
+ * findings go to the log with their code, and the last check stays in the store ({@link checkCursor}). Strict ones pause
+ * an Odoo that would do a job a second time: documents for it wait, and intake goes on.
  */
 export class OdooChecks {
   private readonly stopDaily: () => void;
@@ -115,7 +103,7 @@ export class OdooChecks {
     private readonly host: Host,
     private readonly dataDir: string,
     private readonly log: Logger,
-    private readonly clock = () => new Date(),
+    private readonly options: { strict?: boolean; clock?: () => Date } = {},
   ) {
     const work = () => this.run();
     this.stopDaily = host.every('default', { name: 'odoo-checks', everyMs: DAY_MS, work });
@@ -149,16 +137,48 @@ export class OdooChecks {
 
   private async checkAll(): Promise<void> {
     const store = this.host.store();
+    const checks: { connection: OdooConnection; kept: KeptCheck }[] = [];
     for (const connection of odooConnections(this.dataDir)) {
       const kept = await this.check(store, connection);
       if (this.ended.signal.aborted) return;
       this.tell(kept);
       await store.setCursor({ name: checkCursor(connection.id), value: JSON.stringify(kept) });
+      checks.push({ connection, kept });
     }
+    if (!this.options.strict) return;
+    // several connections may lead to one Odoo
+    const byTarget = Map.groupBy(checks, ({ connection }) => targetOf(connection));
+    for (const [target, its] of byTarget)
+      if (target !== undefined)
+        await this.holdBack(
+          store,
+          target,
+          its.map(({ kept }) => kept),
+        );
+  }
+
+  /** Pauses the target of doubled jobs; what was paused so is resumed when all its connections are in order. */
+  private async holdBack(store: Store, target: string, checks: readonly KeptCheck[]): Promise<void> {
+    const doubled = checks.flatMap(({ refusals }) =>
+      refusals.filter(({ code }) => code === 'ODOO_AUTOMATION'),
+    );
+    const now = (await store.targets()).find(({ name }) => name === target);
+    const isPaused = Number(now?.paused ?? 0) === 1;
+    if (doubled.length > 0 && !isPaused) {
+      const reason = doubled.map(({ message }) => message).join(' ');
+      await store.pauseTarget({ target, paused: true, actor: ACTOR, reason });
+      this.log.error(
+        { target, code: 'ODOO_AUTOMATION' },
+        'nothing is sent to this Odoo until that is put right',
+      );
+    }
+    if (doubled.length > 0 || !isPaused || now?.actor !== ACTOR || checks.some(({ error }) => error)) return;
+    await store.pauseTarget({ target, paused: false, actor: ACTOR, reason: 'The setting is switched off.' });
+    this.log.warn({ target }, 'this Odoo no longer does a job of the flows: it is used again');
   }
 
   private async check(store: Store, connection: OdooConnection): Promise<KeptCheck> {
-    const now = this.clock();
+    const now = this.options.clock?.() ?? new Date();
     const known = { at: now.toISOString(), name: connection.name };
     try {
       const { report } = await checkConnection(connection, { now, signal: this.ended.signal });
@@ -182,6 +202,16 @@ export class OdooChecks {
     }
     for (const refusal of refusals) this.log.error(facts(refusal), refusal.message);
     for (const warning of warnings) this.log.warn(facts(warning), warning.message);
+  }
+}
+
+/** The target as steps name it; nothing where the connection is not configured to its end. */
+function targetOf({ options }: OdooConnection): string | undefined {
+  try {
+    const { url, database } = options();
+    return `${url.replace(/\/+$/, '')}/${database}`;
+  } catch {
+    return undefined;
   }
 }
 

@@ -20,7 +20,7 @@ import { healthRoutes } from './health';
 import { nodeRedLogging, openLog } from './log';
 import { missingTypes, type NodeSet } from './missing-types';
 import { observe } from './observability';
-import { checkModeOf, OdooChecks, refuseAutomation } from './odoo-checks';
+import { checkModeOf, OdooChecks } from './odoo-checks';
 import { startUpkeep, upkeepOf } from './upkeep';
 
 /** What of Node-RED's embedding API is used; its published types leave out half of it. */
@@ -60,7 +60,6 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const upkeep = upkeepOf(config.dataDir);
   const alerting = alertConfig();
   const checkMode = checkModeOf();
-  if (checkMode === 'strict') await refuseAutomation(config.dataDir, log);
   const layout = layoutOf(config.dataDir);
   for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
     mkdirSync(folder, { recursive: true });
@@ -71,6 +70,9 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   });
   const host = new Host({ default: opened }, { log, cluster });
   const store = host.store();
+  const strict = checkMode === 'strict';
+  const checks = checkMode === 'off' ? undefined : new OdooChecks(host, config.dataDir, log, { strict });
+  if (strict) await checks?.run();
   const observing = observe(host, log, alerting);
   const mappings = openMappingFolder(layout.mappings);
   const app = express();
@@ -101,7 +103,6 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
   const endUpkeep = startUpkeep(store, upkeep, log);
-  const checks = checkMode === 'off' ? undefined : new OdooChecks(host, config.dataDir, log);
   checks?.deployed();
   red.events.on('flows:started', () => checks?.deployed());
   const stop = once(async () => {

@@ -64,7 +64,7 @@ export class HttpChannel {
     const first = await this.#exchange(request, write, answerMs);
     if (first.answer) return first.answer;
     // the server closed an idle connection while we sent: harmless to repeat where nothing is written
-    if (first.stale && !write) {
+    if (first.stale && !write && !this.#closed) {
       const second = await this.#exchange(request, write, answerMs);
       if (second.answer) return second.answer;
       throw second.error;

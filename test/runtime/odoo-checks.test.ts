@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Host } from '../../engine';
 import { layoutOf } from '../../runtime';
 import { encryptCredentials } from '../../runtime/credentials';
-import { checkModeOf, lastCheck, OdooChecks, refuseAutomation } from '../../runtime/odoo-checks';
+import { checkModeOf, lastCheck, OdooChecks } from '../../runtime/odoo-checks';
 import { installTemplate } from '../../runtime/template';
 import { DEMO_LOGIN, type OdooSeed } from '../../sandbox/odoo';
 import { Books } from '../connectors/odoo/books';
@@ -40,11 +41,18 @@ describe('The runtime checks its Odoo connections', () => {
     const nodes = JSON.parse(readFileSync(flows, 'utf8')) as { id: string }[];
     writeFileSync(flows, JSON.stringify(nodes.filter(({ id }) => id !== 'us-odoo')));
     host = new Host({ default: await scratch.store() });
-    return new OdooChecks(host, data, log, () => TODAY);
+    return checksOf({ clock: () => TODAY });
   }
+  const checksOf = (options: ConstructorParameters<typeof OdooChecks>[3]) =>
+    new OdooChecks(host, scratch.folder, log, options);
   const keyUntil = (expires: string) => (seed: OdooSeed) => {
     const user = seed.users.find(({ id }) => id === DEMO_LOGIN.uid)!;
     user.apiKeys = [{ key: DEMO_LOGIN.apiKey, name: 'pipelines', expires }];
+  };
+
+  const twice = (seed: OdooSeed) => {
+    seed.modules = ['account_peppol'];
+    for (const company of seed.companies) company.settings = { account_peppol_proxy_state: 'receiver' };
   };
 
   beforeEach(() => {
@@ -88,7 +96,7 @@ describe('The runtime checks its Odoo connections', () => {
     await checks.run();
     lines = [];
     books.clock.now = new Date('2026-12-02T10:00:00Z');
-    const later = new OdooChecks(host, scratch.folder, log, () => books.clock.now);
+    const later = checksOf({ clock: () => books.clock.now });
     await later.run();
     await later.end();
     await checks.end();
@@ -101,11 +109,8 @@ describe('The runtime checks its Odoo connections', () => {
     assert.equal(kept?.keys.length, 1, 'what was known stays');
   });
 
-  it('names the setting by which Odoo would do a job twice, and does not start where that is asked for', async () => {
-    const checks = await open((seed) => {
-      seed.modules = ['account_peppol'];
-      for (const company of seed.companies) company.settings = { account_peppol_proxy_state: 'receiver' };
-    });
+  it('names the setting by which Odoo would do a job twice', async () => {
+    const checks = await open(twice);
     await checks.run();
     await checks.end();
     assert.deepEqual(
@@ -113,22 +118,45 @@ describe('The runtime checks its Odoo connections', () => {
       [['ODOO_AUTOMATION', 50]],
     );
     assert.match(String(lines[0]?.msg), /Company 1 .*account_peppol_proxy_state/);
-    await assert.rejects(refuseAutomation(scratch.folder, log), {
-      code: 'ODOO_AUTOMATION',
-      message: /Odoo: Company 1 .*Peppol/,
-    });
+    assert.deepEqual(await host.store().targets(), [], 'the flows go on');
   });
 
-  it('a start does not wait for an Odoo that is down, nor refuse a quiet one', async () => {
-    const checks = await open();
-    await refuseAutomation(scratch.folder, log);
-    assert.equal(lines.length, 0);
-    process.env.LEDGERWAY_ODOO_URL = 'http://127.0.0.1:9';
-    await refuseAutomation(scratch.folder, log);
-    assert.match(String(lines[0]?.msg), /cannot be checked/);
-    await checks.run();
+  it('strictly, keeps every step from that Odoo until the setting is switched off', async () => {
+    await (await open(twice)).end();
+    const checks = checksOf({ strict: true });
+    const paused = async () => {
+      await checks.run();
+      return (await host.store().targets()).map(({ name, paused: is, actor }) => [name, Number(is), actor]);
+    };
+    const target = `${books.client.url}/${DEMO_LOGIN.database}`;
+    assert.deepEqual(await paused(), [[target, 1, 'odoo-check']]);
+    const [row] = await host.store().targets();
+    assert.match(row?.reason ?? '', /account_peppol_proxy_state/);
+    process.env.LEDGERWAY_ODOO_LOGIN = 'nobody';
+    assert.deepEqual(await paused(), [[target, 1, 'odoo-check']], 'who cannot be asked gives no leave');
+    process.env.LEDGERWAY_ODOO_LOGIN = DEMO_LOGIN.login;
+    await books.edit('res.company', 1, { account_peppol_proxy_state: 'not_registered' });
+    assert.deepEqual(await paused(), [[target, 0, 'odoo-check']]);
+    const by = { target, paused: true, actor: 'omar', reason: 'upgrade' };
+    await host.store().pauseTarget(by);
+    assert.deepEqual(await paused(), [[target, 1, 'omar']], "a person's pause is a person's to end");
     await checks.end();
+  });
+
+  it('an Odoo that is down is said, and not waited for when the runtime ends', async () => {
+    const checks = await open();
+    process.env.LEDGERWAY_ODOO_URL = 'http://127.0.0.1:9';
+    await checks.run();
     assert.equal(lines.at(-1)?.code, 'ODOO_UNAVAILABLE');
+    process.env.LEDGERWAY_ODOO_URL = books.client.url;
+    await books.fault({ match: { method: 'context_get' }, mode: 'delay', delayMs: 20_000 });
+    const told = lines.length;
+    void checks.run();
+    await sleep(200);
+    const started = performance.now();
+    await checks.end();
+    assert.ok(performance.now() - started < 2_000);
+    assert.equal(lines.length, told, 'an end is no finding');
   });
 
   it('a secret that nobody can decrypt is a matter for the log', async () => {
