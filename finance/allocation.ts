@@ -1,6 +1,7 @@
 import { FinanceError } from '../errors';
 import type { Currency, Day, Decimal, Invoice, JournalEntry, SourceReference } from './documents';
 import { linePair, type PairSide } from './entry-pair';
+import { ALLOCATION } from './intercompany';
 import {
   absolute,
   allocate,
@@ -163,7 +164,7 @@ export function allocationEntry(
     kind: 'journal_entry',
     entity,
     source: {
-      system: 'allocation',
+      system: ALLOCATION,
       account: basis.entity,
       id: `${basis.entity}/${source.system}/${source.id}/${part}`,
       ...(source.revision !== undefined && { revision: source.revision }),

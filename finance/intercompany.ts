@@ -15,6 +15,12 @@ import { absolute, formatMoney, isZero, sub, sum } from './money';
 
 /** The source system of what one entity's books make in another's. */
 export const INTERCOMPANY = 'intercompany';
+/** The source system of what an allocation makes. */
+export const ALLOCATION = 'allocation';
+
+/** Whether a document was made in the course of another one: it is no original, so nothing is made of it again. */
+export const isDerived = ({ system }: SourceReference): boolean =>
+  system === INTERCOMPANY || system === ALLOCATION;
 
 /** Two entities of one group: what `from` posted is mirrored in the books of `to`. */
 export interface Relation {
@@ -162,7 +168,7 @@ export function mirrorEntry(
   const analytic = elimination === undefined ? undefined : { [elimination]: '100' };
   const between = original.lines.flatMap((line) => {
     const accounts = due.get(line.account);
-    return accounts && isBetween(line, to) ? [{ line, accounts }] : [];
+    return accounts && isBetweenLine(line, to) ? [{ line, accounts }] : [];
   });
   if (between.length === 0) return undefined;
   const home = currency === to.currency || rate === undefined ? undefined : { currency: to.currency, rate };
@@ -189,8 +195,9 @@ export function mirrorEntry(
   };
 }
 
-/** A line without a partner is between the two by its account alone. */
-const isBetween = ({ partner }: EntryLine, to: LegalEntity): boolean => !partner || isEntity(partner, to);
+/** Whether a line on a due-from account is of the other entity: one without a partner is so by its account alone. */
+export const isBetweenLine = ({ partner }: EntryLine, to: LegalEntity): boolean =>
+  !partner || isEntity(partner, to);
 
 /** What is between the entities of a mirrored entry: the debit side, which is what the books say of it. */
 export const mirroredAmount = ({ lines, currency }: JournalEntry): Decimal =>

@@ -59,6 +59,13 @@ export async function matchBankLine(client: OdooClient, match: BankMatch): Promi
   await client.call('account.move.line', 'reconcile', { ids, context });
 }
 
+/** Whether a bank transaction is matched with what it pays already; nothing is written. */
+export async function isBankLineMatched(client: OdooClient, match: BankMatch): Promise<boolean> {
+  const account = await accountOf(client, match.company, match.moves);
+  const own = await ownLines(client, match);
+  return own.some((line) => idOf(line.account_id) === account && line.reconciled === true);
+}
+
 /** Takes the matching of a bank transaction back; its counterpart is in suspense again. */
 export async function unmatchBankLine(client: OdooClient, company: Company, lineId: number): Promise<void> {
   const context = { allowed_company_ids: [company.id] };

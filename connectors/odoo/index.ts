@@ -9,7 +9,7 @@ export {
 } from './adopt';
 export { analyticOf, type BusinessDomain, mandatoryPlans } from './analytic-plans';
 export { type Automation, assertNoAutomation, automations, type Job } from './automation';
-export { type BankMatch, matchBankLine, unmatchBankLine } from './bank-matching';
+export { type BankMatch, isBankLineMatched, matchBankLine, unmatchBankLine } from './bank-matching';
 export { Batcher, type BatcherOptions } from './batch';
 export {
   type CallInput,
@@ -38,6 +38,14 @@ export { assertBankDetails, type BankApproval, type BankDetails } from './master
 export { PARTNER_FIELDS, type PartnerField, upsertPartner } from './master/partners';
 export { PRODUCT_FIELDS, type Product, type ProductField, upsertProduct } from './master/products';
 export type { Upserted, UpsertMemory } from './master/upsert';
+export {
+  type GivenAllocation,
+  type Located,
+  locate,
+  locateItems,
+  type Matchable,
+  type Place,
+} from './matching/locate';
 export type { Difference, Stage } from './moves/differences';
 export { type PlannedLine, type PostingPlan, planInvoice } from './moves/dry-run';
 export {
@@ -99,7 +107,13 @@ export { poster, posterNameOf } from './posting/posters';
 export { Posting, type PostingOptions } from './posting/posting';
 export { singly, type Writer } from './posting/writer';
 export { type ReadQuery, readPages, readRecords } from './read';
-export { type Reconciled, type ReconcileRequest, reconcilePayment, unreconcile } from './reconcile';
+export {
+  findReconciled,
+  type Reconciled,
+  type ReconcileRequest,
+  reconcilePayment,
+  unreconcile,
+} from './reconcile';
 export { amountOf, type Domain, decimalOf, type OdooRecord, searchRead } from './records';
 export {
   type CompanyRights,

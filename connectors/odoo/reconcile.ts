@@ -8,7 +8,7 @@ import { type Company, lookupsOf } from './lookups';
 import { matchedBetween, type OpenItem, readItems, readMatches } from './matching/open-items';
 import { linesByLabel, settlementEntry } from './matching/settlement-entry';
 import type { EntryRequest, PlannedAllocation, SettlementTerms } from './posting/kinds';
-import { searchRead } from './records';
+import { type Domain, searchRead } from './records';
 
 export interface ReconcileRequest extends SettlementTerms {
   /** External id of the payment; that of the settlement entry is this with `__settle`. */
@@ -83,7 +83,7 @@ async function settle(
   postEntry: PostEntry,
 ): Promise<SettlementLines> {
   const { company, allocations, tolerance } = request;
-  const key = `${request.externalKey}__settle`;
+  const key = settlementKey(request);
   const known = await findByExternalId(client, 'account.move', key);
   // a draft was cut off before it was posted, so nothing is matched yet and the plan comes out the same
   if (known !== undefined && (await isPosted(client, company, known))) {
@@ -112,6 +112,10 @@ async function settle(
   const { id } = await postEntry(entry);
   return { moveId: id, lines: await linesByLabel(client, company, id), direct: plan.direct };
 }
+
+/** External id of the entry that splits and writes off. */
+const settlementKey = ({ externalKey }: Pick<ReconcileRequest, 'externalKey'>): string =>
+  `${externalKey}__settle`;
 
 async function isPosted(client: OdooClient, { id: company }: Company, move: number): Promise<boolean> {
   const rows = await searchRead(client, 'account.move', [['id', '=', move]], ['state'], { company });
@@ -161,29 +165,79 @@ async function openOnBothSides(
   return isOpen(one) && isOpen(other) ? open : [];
 }
 
-async function verified(
+interface Sides {
+  payment: OpenItem;
+  items: ReadonlyMap<number, OpenItem>;
+}
+
+/** What of each allocation is matched now, directly and by way of the settlement entry. */
+async function matchedNow(
   client: OdooClient,
-  { company, allocations }: ReconcileRequest,
-  { payment, items }: { payment: OpenItem; items: ReadonlyMap<number, OpenItem> },
-  { moveId, lines }: SettlementLines,
-): Promise<Reconciled> {
+  { company, allocations }: Pick<ReconcileRequest, 'company' | 'allocations'>,
+  { payment, items }: Sides,
+  lines: SettlementLines['lines'],
+): Promise<MatchedAllocation[]> {
   const matches = await readMatches(client, company, [
     ...payment.lines,
     ...[...lines.values()].flat(),
     ...[...items.values()].flatMap((item) => item.lines),
   ]);
-  const matched = allocations.map((allocation) => {
+  return allocations.map((allocation) => {
     const own = items.get(allocation.moveId)?.lines ?? [];
     const direct = matchedBetween(matches, payment.lines, own);
     const split = matchedBetween(matches, lines.get(`split ${allocation.moveId} out`) ?? [], own);
     return { ...allocation, matched: formatMoney(sum([direct, split]), payment.currency) };
   });
-  const wrong = matched.find(({ amount, matched: found }) => !equals(amount, found));
+}
+
+const isWrong = ({ amount, matched }: MatchedAllocation): boolean => !equals(amount, matched);
+
+async function verified(
+  client: OdooClient,
+  request: ReconcileRequest,
+  sides: Sides,
+  { moveId, lines }: SettlementLines,
+): Promise<Reconciled> {
+  const matched = await matchedNow(client, request, sides, lines);
+  const wrong = matched.find(isWrong);
   if (!wrong) return { matched, ...(moveId !== undefined && { settlement: moveId }) };
   throw new FinanceError('ODOO_AMOUNT_DIFFERS', {
     message: `The payment is matched with ${wrong.matched} of move ${wrong.moveId} instead of ${wrong.amount}.`,
     details: { move: wrong.moveId, expected: wrong.amount, found: wrong.matched },
   });
+}
+
+/**
+ * Whether the payment is matched as given already; nothing is written.
+ * @returns undefined where it is not, or not wholly: a settlement entry may be posted, and its lines not yet matched
+ */
+export async function findReconciled(
+  client: OdooClient,
+  request: Pick<ReconcileRequest, 'externalKey' | 'company' | 'moveId' | 'allocations'>,
+): Promise<Reconciled | undefined> {
+  const { company, allocations } = request;
+  const moves = allocations.map(({ moveId }) => moveId);
+  const sides = await readItems(client, company, request.moveId, moves);
+  const settlement = await findByExternalId(client, 'account.move', settlementKey(request));
+  const lines = settlement === undefined ? new Map() : await linesByLabel(client, company, settlement);
+  const matched = await matchedNow(client, request, sides, lines);
+  if (matched.some(isWrong) || (await hasOpenLines(client, company, settlement))) return undefined;
+  return { matched, ...(settlement !== undefined && { settlement }) };
+}
+
+/** Whether a settlement entry has lines that could be matched and are not. */
+async function hasOpenLines(
+  client: OdooClient,
+  { id: company }: Company,
+  settlement: number | undefined,
+): Promise<boolean> {
+  if (settlement === undefined) return false;
+  const domain: Domain = [
+    ['move_id', '=', settlement],
+    ['reconciled', '=', false],
+    ['amount_residual', '!=', 0],
+  ];
+  return (await searchRead(client, 'account.move.line', domain, ['name'], { company })).length > 0;
 }
 
 /**

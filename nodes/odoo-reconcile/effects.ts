@@ -1,0 +1,58 @@
+import {
+  findReconciled,
+  isBankLineMatched,
+  matchBankLine,
+  type OdooClient,
+  postRequest,
+  type ReconcileRequest,
+  reconcilePayment,
+  unmatchBankLine,
+  unreconcile,
+} from '../../connectors/odoo';
+import type { Effect, Json } from '../../engine';
+
+type Recorded = { [key: string]: Json };
+const plain = (value: unknown): Recorded => JSON.parse(JSON.stringify(value)) as Recorded;
+const requestOf = <Request>(recorded: Json): Request => (recorded as { ask: Json }).ask as unknown as Request;
+
+/** A bank transaction and what it pays. */
+export type BankRequest = Parameters<typeof matchBankLine>[1];
+/** Whose matching is taken back: moves, or a bank transaction. */
+export type UndoRequest = Pick<BankRequest, 'company' | 'moves'> & { lineId?: number };
+
+/** What is matched already is left alone, so that doing it again changes nothing. */
+export const matchPayment = (client: OdooClient): Effect<Recorded> => ({
+  refusesDoubles: true,
+  async perform(recorded) {
+    const request = requestOf<ReconcileRequest>(recorded);
+    return plain(await reconcilePayment(client, request, (entry) => postRequest(client, 'entry', entry)));
+  },
+  async probe(recorded) {
+    const found = await findReconciled(client, requestOf<ReconcileRequest>(recorded));
+    return found && plain(found);
+  },
+});
+
+export const matchBank = (client: OdooClient): Effect<Recorded> => ({
+  refusesDoubles: true,
+  async perform(recorded) {
+    const request = requestOf<BankRequest>(recorded);
+    await matchBankLine(client, request);
+    return plain({ bankLine: request.lineId, moves: request.moves });
+  },
+  async probe(recorded) {
+    const request = requestOf<BankRequest>(recorded);
+    if (!(await isBankLineMatched(client, request))) return undefined;
+    return plain({ bankLine: request.lineId, moves: request.moves });
+  },
+});
+
+/** The moves stay posted, and so does an entry that split or wrote off. */
+export const undoMatching = (client: OdooClient): Effect<Recorded> => ({
+  refusesDoubles: true,
+  async perform(recorded) {
+    const { company, moves, lineId } = requestOf<UndoRequest>(recorded);
+    if (lineId !== undefined) await unmatchBankLine(client, company, lineId);
+    return plain({ unmatched: await unreconcile(client, company, moves) });
+  },
+});
