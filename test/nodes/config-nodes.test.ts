@@ -30,6 +30,21 @@ describe('Configuration nodes', () => {
     assert.equal(entity.cutOver, undefined);
   });
 
+  it('legal entity: late policy, rates and dimensions', async () => {
+    const kinds = [{ kind: 'invoice', owner: 's', timing: 'real-time', latePosting: 'approval' }];
+    const ratesTable = [{ currency: 'USD', date: '2026-11-01', rate: '1.1' }];
+    const dimensions = [{ plan: 'Cost centre', fallback: 'ADM' }];
+    await bench.load([
+      { ...ENTITY, kinds, ratesFrom: 'table', ratesTolerance: '0.5', ratesTable, dimensions },
+      { ...ENTITY, id: 'wrong', ratesFrom: 'table', ratesTable: [{ currency: 'USD' }] },
+    ]);
+    const entity = bench.node<EntityNode>('entity').entity();
+    assert.equal(entity.kinds.invoice?.latePosting, 'approval');
+    assert.deepEqual(entity.rates, { from: 'table', tolerance: '0.5', table: ratesTable });
+    assert.deepEqual(entity.dimensions, dimensions);
+    assert.throws(() => bench.node<EntityNode>('wrong').entity(), { code: 'CONFIG_INVALID' });
+  });
+
   it('legal entity: what is not right is said, and nothing falls over', async () => {
     const wrong = (id: string, more: object) => ({ ...ENTITY, id, ...more });
     await bench.load([
@@ -68,9 +83,12 @@ describe('Configuration nodes', () => {
         login: 'x',
         caFile: '/none.pem',
       }),
+      node('r', 'odoo-connection', { url: 'http://127.0.0.1:9', database: 'd', login: 'x', batchSize: 0 }),
     ]);
     const connection = bench.node<ConnectionNode>('o');
     assert.equal(connection.client(), connection.client());
+    assert.equal(connection.writer(), connection.writer(), 'documents of all nodes share their batches');
+    assert.throws(() => bench.node<ConnectionNode>('r').writer(), { code: 'CONFIG_INVALID' });
     assert.deepEqual([connection.target, connection.prefix], ['http://127.0.0.1:9/ledger', 'ledgerway']);
     for (const id of ['p', 'q'])
       assert.throws(() => bench.node<ConnectionNode>(id).client(), { code: 'CONFIG_INVALID' });
