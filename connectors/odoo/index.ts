@@ -2,7 +2,7 @@ export {
   type Adopted,
   adopt,
   bindCompared,
-  holderOf,
+  isBound,
   type ShadowComparison,
   type ShadowOptions,
   shadow,
@@ -58,7 +58,7 @@ export {
   type PeriodQuestion,
 } from './moves/lock-dates';
 export { DEFAULT_PREFIX, externalIdOf, type PrepareOptions, prepareInvoice } from './moves/prepare';
-export { lookupMove, type MoveLine, type MoveState, readBack, readMove } from './moves/read';
+export { lookupMove, type MoveLine, type MoveState, readMove } from './moves/read';
 export type { ExpectedDraft, ExpectedMove, MoveRequest } from './moves/request';
 export { type PostedMove, recordUrl } from './moves/result';
 export type { TaxCorrection } from './moves/source-tax';
@@ -66,7 +66,6 @@ export {
   findOrCreatePartner,
   findOrCreatePartner as findOrCreateCustomer,
   findPartner,
-  findPartner as findCustomer,
   type MatchedBy,
   matchPartner,
   type PartnerMatch,

@@ -119,19 +119,6 @@ export const readMove = async (
 ): Promise<MoveState | undefined> => (await readMoves(client, [id], company)).get(id);
 
 /**
- * Reads a move that must be there.
- * @throws FinanceError ODOO_MOVE_CHANGED when a person deleted it: it is never made a second time in silence
- */
-export async function readBack(client: OdooClient, id: number, company: number): Promise<MoveState> {
-  const move = await readMove(client, id, company);
-  if (move) return move;
-  throw new FinanceError('ODOO_MOVE_CHANGED', {
-    message: `The move ${id} is gone: it was deleted in Odoo.`,
-    details: { move: id },
-  });
-}
-
-/**
  * Asks for a move by its external id: what a step in doubt needs to know.
  * @returns `undefined` when the key stands for nothing, so nothing was committed (or a person deleted the draft)
  * @throws FinanceError ODOO_ACCESS, DOCUMENT_CONFLICT when the key stands for another kind of record

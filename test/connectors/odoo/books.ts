@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import {
   connectOdoo,
   externalIdOf,
   lookupsOf,
+  type MoveState,
   type OdooClient,
   type OdooOptions,
   type PostableDocument,
@@ -10,6 +12,7 @@ import {
   postDocument,
   poster,
   posterNameOf,
+  readMove,
   searchRead,
 } from '../../../connectors/odoo';
 import { isFinanceError } from '../../../errors';
@@ -96,6 +99,13 @@ export class Books {
 
   options(document: PostableDocument, options: Partial<PostOptions> = {}): PostOptions {
     return { entity: entity(), externalKey: externalKey(document), ...options };
+  }
+
+  /** A move that must be there. */
+  async move(id: number): Promise<MoveState> {
+    const move = await readMove(this.client, id, 1);
+    assert.ok(move, `move ${id} is gone`);
+    return move;
   }
 
   /** Ids of the moves that carry a reference. */

@@ -7,7 +7,6 @@ import {
   Posting,
   planDocument,
   posterNameOf,
-  readBack,
   searchRead,
 } from '../../../connectors/odoo';
 import { isFinanceError } from '../../../errors';
@@ -106,7 +105,7 @@ for (const [version, protocol] of ALL)
         [posted.date, posted.amountTax, posted.amountTotal],
         ['2026-11-02', '38.00', '238.00'],
       );
-      const move = await readBack(books.client, posted.moveId, 1);
+      const move = await books.move(posted.moveId);
       assert.equal(move.moveType, 'in_invoice');
       const sides = move.lines.map(({ type, debit, credit }) => [type, debit, credit]);
       assert.deepEqual(
@@ -131,7 +130,7 @@ for (const [version, protocol] of ALL)
 
     it('an entry carries its partners and dimensions', async () => {
       const posted = await books.post(entry('dimensions'));
-      const { lines } = await readBack(books.client, posted.id, 1);
+      const { lines } = await books.move(posted.id);
       assert.deepEqual(
         lines.map(({ debit, credit, partnerId, analytic }) => [debit, credit, partnerId, analytic]),
         [
@@ -153,7 +152,7 @@ for (const [version, protocol] of ALL)
         ],
       });
       const posted = await books.post(document);
-      const { lines } = await readBack(books.client, posted.id, 1);
+      const { lines } = await books.move(posted.id);
       assert.deepEqual(
         lines.map((each) => [each.currency, each.amountCurrency, each.debit]),
         [
@@ -261,13 +260,13 @@ describe('what people do to other kinds meanwhile', () => {
   it('a tax that was edited after we set it is not posted', async () => {
     const document = withTax(invoice('tax_edited'), '18.99', '118.99');
     const outcome = await interrupted(document, async (id) => {
-      const { lines } = await readBack(books.client, id, 1);
+      const { lines } = await books.move(id);
       const tax = lines.find(({ type }) => type === 'tax')?.id;
       await books.edit('account.move', id, { line_ids: [[1, tax, { amount_currency: -18.98 }]] });
     });
     assert.equal(outcome, 'ODOO_AMOUNT_DIFFERS');
     const [id = 0] = await books.moves('S-tax_edited');
-    assert.equal((await readBack(books.client, id, 1)).state, 'draft');
+    assert.equal((await books.move(id)).state, 'draft');
   });
 
   it('a deleted draft is an exception, never a silent second one', async () => {

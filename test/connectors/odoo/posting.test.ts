@@ -7,7 +7,6 @@ import {
   Posting,
   planInvoice,
   prepareInvoice,
-  readBack,
   searchRead,
 } from '../../../connectors/odoo';
 import type { FinanceError } from '../../../errors';
@@ -80,7 +79,7 @@ for (const [version, protocol] of ALL)
     it('takes the tax of the source where it differs by rounding, into the receivable as well', async () => {
       const posted = await books.post(withTax(invoice('tax'), '18.99', '118.99'));
       assert.deepEqual([posted.amountTax, posted.amountTotal], ['18.99', '118.99']);
-      const move = await readBack(books.client, posted.moveId, 1);
+      const move = await books.move(posted.moveId);
       const amounts = move.lines.map(({ type, amountCurrency }) => [type, amountCurrency]);
       assert.deepEqual(Object.fromEntries(amounts), {
         product: '-100.00',
@@ -92,11 +91,11 @@ for (const [version, protocol] of ALL)
     it('links a credit note to its invoice, and both are settled', async () => {
       const original = await books.post(withTax(invoice('corrected'), '18.99', '118.99'));
       const credit = await books.post(withTax(creditNote(1, invoice('corrected')), '18.99', '118.99'));
-      const move = await readBack(books.client, credit.moveId, 1);
+      const move = await books.move(credit.moveId);
       assert.equal(move.moveType, 'out_refund');
       assert.equal(move.reversedMoveId, original.moveId);
       for (const { moveId } of [original, credit]) {
-        const { lines } = await readBack(books.client, moveId, 1);
+        const { lines } = await books.move(moveId);
         assert.equal(lines.find(({ type }) => type === 'payment_term')?.reconciled, true, `${moveId}`);
       }
       assert.equal(
@@ -171,7 +170,7 @@ describe('what people do to a move meanwhile', () => {
       invoice_line_ids: [[1, row?.id, { price_unit: 90 }]],
     });
     await assert.rejects(books.post(document, { expected }), { code: 'ODOO_MOVE_CHANGED' });
-    assert.equal((await readBack(books.client, expected.moveId, 1)).state, 'draft');
+    assert.equal((await books.move(expected.moveId)).state, 'draft');
   });
 
   it('a draft that was edited between tax and posting is not posted either', async () => {
@@ -338,7 +337,7 @@ describe('what a posting needs in Odoo', () => {
     await books.edit('account.account', 17, { code: '8300' });
     const posted = await books.post(document);
     assert.equal(posted.amountTotal, '114.93');
-    const { lines } = await readBack(books.client, posted.moveId, 1);
+    const { lines } = await books.move(posted.moveId);
     const products = lines.filter(({ type }) => type === 'product');
     assert.deepEqual(
       products.map(({ subtotal }) => subtotal),
@@ -371,7 +370,7 @@ describe('what a posting needs in Odoo', () => {
 
   it('carries the due date of the document', async () => {
     const posted = await books.post(invoice('due', { dueDate: '2026-11-09' }));
-    assert.equal((await readBack(books.client, posted.moveId, 1)).dueDate, '2026-11-09');
+    assert.equal((await books.move(posted.moveId)).dueDate, '2026-11-09');
   });
 
   it('a dry run says what would be posted and writes nothing', async () => {
