@@ -3,11 +3,19 @@ import type { Message, RedApi } from '../kit/red';
 
 /** Node-RED's message hooks, in so far as they are used here; `add` takes `event.label`. */
 interface Hooks {
-  add(event: string, hook: (event: { msg?: Message }) => void): void;
+  add(event: string, hook: (event: HookEvent) => void): void;
   remove(event: string): void;
 }
 
-/** A node that never says that it is done holds the next page up no longer than this, in milliseconds. */
+interface HookEvent {
+  msg?: Message;
+  destination?: { node?: { _expectedDoneCount?: number } };
+}
+
+/** Nodes written before Node-RED 1.0 do not say when they are done, so nobody can wait for them. */
+const tellsWhenDone = ({ destination }: HookEvent): boolean => destination?.node?._expectedDoneCount !== 0;
+
+/** A node that says nothing for so long holds the next page up no longer, in milliseconds. */
 const QUIET_MS = 10_000;
 const LOOK_MS = 5;
 
@@ -25,7 +33,9 @@ export class Downstream {
   constructor(RED: RedApi) {
     this.hooks = (RED as RedApi & { hooks?: Hooks }).hooks;
     this.label = `ledgerway-${RED.util.generateId()}`;
-    this.hooks?.add(`preDeliver.${this.label}`, (event) => this.count(event, 1));
+    this.hooks?.add(`preDeliver.${this.label}`, (event) => {
+      if (tellsWhenDone(event)) this.count(event, 1);
+    });
     this.hooks?.add(`onComplete.${this.label}`, (event) => this.count(event, -1));
   }
 
@@ -42,7 +52,7 @@ export class Downstream {
     this.hooks?.remove(`*.${this.label}`);
   }
 
-  private count({ msg }: { msg?: Message }, by: number): void {
+  private count({ msg }: HookEvent, by: number): void {
     if (msg?._msgid === undefined || msg._msgid !== this.following) return;
     this.pending += by;
     this.changed = performance.now();

@@ -26,8 +26,8 @@ export class MasterBench {
   }
 
   /** Deploys nodes beside the entity `entity` and the connection `odoo`. */
-  load(flow: object[], entity = {}): Promise<void> {
-    return this.bench.load(this.flow(flow, entity), this.credentials, NODES);
+  load(flow: object[], entity = {}, more: ((RED: RedApi) => void)[] = []): Promise<void> {
+    return this.bench.load(this.flow(flow, entity), this.credentials, [...NODES, ...more]);
   }
 
   redeploy(flow: object[], entity = {}): Promise<void> {
