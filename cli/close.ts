@@ -85,7 +85,7 @@ function gateInWords(entity: string, { period, clear, open, earlier, undated, to
     `${span}: not clear.`,
     ...totals.map(
       ({ state, count, amount, currency }) =>
-        `  ${WORDS[state]}: ${count} documents, ${currency ? `${amount} ${currency}` : 'amount not known'}`,
+        `  ${WORDS[state]}: ${count} ${count === 1 ? 'document' : 'documents'}, ${currency ? `${amount} ${currency}` : 'amount not known'}`,
     ),
     ...list('Of the period', open),
     ...list('Of earlier periods', earlier),

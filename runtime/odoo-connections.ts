@@ -105,8 +105,16 @@ function optionsOf({ credentials, ...node }: DeployedNode): OdooOptions {
       return secret;
     },
     protocol: (text('protocol') || 'auto') as ProtocolName,
-    ...(caFile && { ca: readFileSync(caFile, 'utf8') }),
+    ...(caFile && { ca: authorityIn(caFile) }),
   };
+}
+
+function authorityIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new FinanceError('CONFIG_INVALID', { message: `The file ${file} cannot be read.`, cause });
+  }
 }
 
 function useOf(connection: string, nodes: DeployedNode[], defers: boolean): ConnectionUse {

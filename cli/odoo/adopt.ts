@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import {
   bindCompared,
   connectOdoo,
-  holderOf,
+  isBound,
   type OdooClient,
   type PostableDocument,
   posterNameOf,
@@ -107,14 +107,10 @@ class Adoption {
     });
     const { outcome, recordId, name, differences, candidates } = compared;
     if (outcome !== 'same') return { outcome, recordId, name, differences, candidates };
-    const holder = await holderOf(this.client, document, compared.externalKey);
-    if (holder === recordId) return { outcome: 'already', recordId, name };
-    if (holder !== undefined)
-      throw new FinanceError('DOCUMENT_CONFLICT', {
-        message: `It is the same as record ${recordId}, but its external key stands for record ${holder}.`,
-      });
+    if (await isBound(this.client, document, compared, entity.odooCompany))
+      return { outcome: 'already', recordId, name };
     if (!this.admin) return { outcome: 'bindable', recordId, name };
-    await bindCompared(this.client, this.admin, document, compared);
+    await bindCompared(this.client, this.admin, document, compared, entity.odooCompany);
     return { outcome: 'bound', recordId, name };
   }
 }

@@ -1,5 +1,6 @@
 import { FinanceError } from '../../errors';
 import type { OdooClient } from './client';
+import { externalKeys } from './control/books';
 import { findByExternalId } from './load';
 import type { Difference } from './moves/differences';
 import type { PrepareOptions } from './moves/prepare';
@@ -149,7 +150,7 @@ export interface Adopted {
  * that a backfill finds it and posts no second one.
  *
  * @param admin an administrator's connection: nobody else may write external ids of records that exist
- * @throws FinanceError DOCUMENT_CONFLICT with the differences, or when the key stands for another record;
+ * @throws FinanceError DOCUMENT_CONFLICT with the differences, or when key or record belong to another;
  * ODOO_MISSING when nothing fits, ODOO_AMBIGUOUS with candidates
  */
 export async function adopt(
@@ -158,19 +159,38 @@ export async function adopt(
   document: PostableDocument,
   options: ShadowOptions,
 ): Promise<Adopted> {
-  return bindCompared(client, admin, document, await shadow(client, document, options));
+  const compared = await shadow(client, document, options);
+  return bindCompared(client, admin, document, compared, options.entity.odooCompany);
 }
 
 /**
  * Binds what {@link shadow} found the same. A key that stands for the record already is left as it is.
+ * @param company id of the record's company
  * @throws FinanceError as {@link adopt}
  */
 export async function bindCompared(
   client: OdooClient,
   admin: OdooClient,
   document: PostableDocument,
-  { externalKey, recordId, outcome, differences, candidates }: ShadowComparison,
+  compared: ShadowComparison,
+  company: number,
 ): Promise<Adopted> {
+  const { externalKey } = compared;
+  const recordId = sameRecord(document, compared);
+  if (await isBound(client, document, compared, company)) return { externalKey, recordId, already: true };
+  await bind(admin, poster(posterNameOf(document)).model, externalKey, recordId);
+  // two may adopt at once: the database keeps one row for a key, and the look tells whose
+  if (await isBound(client, document, compared, company)) return { externalKey, recordId, already: false };
+  throw new FinanceError('ODOO_VALIDATION', {
+    message: `Odoo did not take the external key ${externalKey} for record ${recordId}.`,
+  });
+}
+
+/** @throws FinanceError as {@link adopt} */
+function sameRecord(
+  document: PostableDocument,
+  { recordId, outcome, differences, candidates }: ShadowComparison,
+): number {
   if (outcome === 'ambiguous')
     throw new FinanceError('ODOO_AMBIGUOUS', {
       message: `Several records of Odoo may be ${document.kind} ${document.source.id}.`,
@@ -181,32 +201,42 @@ export async function bindCompared(
       message: `Odoo has no record that may be ${document.kind} ${document.source.id}.`,
       hint: 'Post it, or name the record.',
     });
-  if (outcome === 'different') {
-    const listed = differences.slice(0, 5).map(({ field }) => field);
-    throw new FinanceError('DOCUMENT_CONFLICT', {
-      message: `Record ${recordId} differs from the document in ${listed.join(', ')}.`,
-      details: { record: recordId, differences: differences.slice(0, 20) },
-    });
-  }
-  const bound = await holderOf(client, document, externalKey);
-  const { model } = poster(posterNameOf(document));
-  if (bound === undefined) await bind(admin, model, externalKey, recordId);
-  // two may adopt at once: the database keeps one row for a key, and the look tells whose
-  const holder = bound ?? (await holderOf(client, document, externalKey));
-  if (holder === recordId) return { externalKey, recordId, already: bound !== undefined };
+  if (outcome === 'same') return recordId;
+  const listed = differences.slice(0, 5).map(({ field }) => field);
   throw new FinanceError('DOCUMENT_CONFLICT', {
-    message: `The external key ${externalKey} stands for record ${holder}, not for ${recordId}.`,
-    details: { record: recordId, holder },
+    message: `Record ${recordId} differs from the document in ${listed.join(', ')}.`,
+    details: { record: recordId, differences: differences.slice(0, 20) },
   });
 }
 
-/** The record that the external key of a document stands for, if it stands for one. */
-export async function holderOf(
+/**
+ * Whether the external key of a document stands for the record that is the same.
+ * @throws FinanceError DOCUMENT_CONFLICT where the key stands for another record, or the record for another document:
+ * of two equal documents one may never have been posted
+ */
+export async function isBound(
   client: OdooClient,
   document: PostableDocument,
-  externalKey: string,
-): Promise<number | undefined> {
-  return findByExternalId(client, poster(posterNameOf(document)).model, externalKey);
+  { externalKey, recordId }: ShadowComparison,
+  company: number,
+): Promise<boolean> {
+  const { model } = poster(posterNameOf(document));
+  const holder = await findByExternalId(client, model, externalKey);
+  if (holder !== undefined && holder === recordId) return true;
+  if (holder !== undefined)
+    throw new FinanceError('DOCUMENT_CONFLICT', {
+      message: `The external key ${externalKey} stands for record ${holder}, not for ${recordId}.`,
+      details: { record: recordId, holder },
+    });
+  if (recordId === undefined) return false;
+  const ownPrefix = `${externalKey.split('.')[0]}.`;
+  const own = await externalKeys(client, model, [recordId], { company: { id: company }, ownPrefix });
+  const other = own.get(recordId);
+  if (other === undefined) return false;
+  throw new FinanceError('DOCUMENT_CONFLICT', {
+    message: `Record ${recordId} is the one of ${other} already.`,
+    details: { record: recordId, key: other },
+  });
 }
 
 async function bind(admin: OdooClient, model: string, externalKey: string, res_id: number): Promise<void> {

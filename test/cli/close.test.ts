@@ -57,7 +57,7 @@ describe('ledgerway close', () => {
       { state: 'in_flight', count: 1, amount: '0' },
     ]);
     const { stdout } = await close('acme_de', '2026-10');
-    assert.match(stdout, /in doubt: 1 documents, 119 EUR/);
+    assert.match(stdout, /in doubt: 1 document, 119 EUR/);
     assert.match(stdout, /Of a day that nobody knows yet:\n.*\(?acme_de/);
   });
 

@@ -187,12 +187,12 @@ async function readItems(
   });
 }
 
-/** Our external ids of records, by record; of several the one that is ours. */
-async function externalKeys(
+/** Our external ids of records, by record; of several the one that is ours. @throws FinanceError ODOO_* */
+export async function externalKeys(
   client: OdooClient,
   model: PostedModel,
   ids: readonly number[],
-  { company, ownPrefix }: Pick<BooksQuery, 'company' | 'ownPrefix'>,
+  { company, ownPrefix }: { company: { id: number }; ownPrefix: string },
 ): Promise<Map<number, string>> {
   if (ids.length === 0) return new Map();
   const context = { allowed_company_ids: [company.id] };

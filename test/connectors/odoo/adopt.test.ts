@@ -77,6 +77,18 @@ for (const version of [16, 17, 19] as Version[])
       assert.ok(await adopt(books.client, books.admin, document, { ...options, ignore }));
     });
 
+    it('of two equal documents one record is only for one', async () => {
+      const twin = (id: string) => invoice(id, { issueDate: '2026-11-04', number: undefined });
+      const [first, second] = [twin('equal_a'), twin('equal_b')];
+      await earlier(first);
+      assert.ok(await adopt(books.client, books.admin, first, books.options(first)));
+      const ignore = ['reference'];
+      await assert.rejects(adopt(books.client, books.admin, second, { ...books.options(second), ignore }), {
+        code: 'DOCUMENT_CONFLICT',
+        message: /is the one of ledgerway\..*equal_a/,
+      });
+    });
+
     it('several that fit are for a person', async () => {
       const document = invoice('adopt_twin');
       for (const id of ['a', 'b']) await earlier({ ...document, source: { ...document.source, id } });
