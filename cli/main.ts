@@ -4,11 +4,14 @@ import { chaos } from './chaos';
 import { close } from './close';
 import { demo } from './demo';
 import { exceptions } from './exceptions';
+import { intercompany } from './intercompany';
 import { odoo } from './odoo';
 import { run } from './run';
+import { seed } from './seed/seed';
 import { start } from './start';
 import { store } from './store';
 import { targets } from './targets';
+import { user } from './user';
 
 /** A command takes its arguments and gives the exit code. */
 type Command = (args: string[]) => Promise<number>;
@@ -31,6 +34,10 @@ const COMMANDS: Record<string, { run: Command; about: string }> = {
     about:
       'ENTITY PERIOD: what holds up the close of a period, with amounts; exit code 1 where something does',
   },
+  intercompany: {
+    run: intercompany,
+    about: 'is what entities have booked against each other equal? --from DAY --to DAY --data DIR --json',
+  },
   odoo: {
     run: odoo,
     about:
@@ -48,6 +55,12 @@ const COMMANDS: Record<string, { run: Command; about: string }> = {
     run: store,
     about: 'backup | restore | drill | retain | migrate: --data DIR --from … --to … --json',
   },
+  seed: {
+    run: seed,
+    about:
+      'an empty store gets half a year of documents: --documents N --exceptions N --seed S --hostile --data DIR',
+  },
+  user: { run: user, about: 'hash: reads a password, prints what the file LEDGERWAY_USERS wants of it' },
 };
 
 async function main([name, ...args]: string[]): Promise<number> {

@@ -1,23 +1,176 @@
-import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import {
+  type ApiUser,
+  CONSUMER_FUNCTIONS,
+  isRole,
+  permissionsOf,
+  type Role,
+} from '../console/api/permissions';
+import type { Consumer } from '../engine';
+import { FinanceError } from '../errors';
 import type { RuntimeConfig } from './config';
+import { hashPassword, isPassword, isPasswordHash } from './passwords';
 
-const ITS_PERMISSIONS = '*';
+/** A user as the file `LEDGERWAY_USERS` tells of it. */
+interface UserEntry {
+  user: string;
+  /** Made by `ledgerway user hash`. */
+  scryptHash: string;
+  roles: Role[];
+  /** Keys of legal entities; null for all. */
+  entities: string[] | null;
+  locale?: string;
+}
+
+/** What Node-RED knows of a user; the console's part travels with it. */
+interface Profile {
+  username: string;
+  /** Node-RED's own: `*`, `*.read`, or nothing of the editor. */
+  permissions: string | string[];
+  console: ApiUser;
+}
 
 /**
- * Node-RED's `adminAuth` for the one login of the configuration. There is no start without a login; the password
- * itself is not kept, only its scrypt hash.
+ * Who may log in: the one administrator of the environment, and the users of a file. The file is read again when it
+ * changes; one that is not valid any more lets none of its users in.
  */
-export function adminAuth({ user, password }: RuntimeConfig['login']): object {
-  const salt = randomBytes(16);
-  const expected = scryptSync(password, salt, 32);
-  const profile = { username: user, permissions: ITS_PERMISSIONS };
+export class Users {
+  private readonly admin: Promise<UserEntry>;
+  /** Checked in place of a user that is not there, so that time tells nothing. */
+  private readonly nobody = hashPassword(randomBytes(16).toString('hex'));
+  private known: { mtimeMs: number; entries: UserEntry[] } = { mtimeMs: Number.NaN, entries: [] };
+
+  /** @throws CONFIG_INVALID where the file is not there, or not of its shape */
+  constructor(
+    login: RuntimeConfig['login'],
+    private readonly file?: string,
+  ) {
+    this.admin = hashPassword(login.password).then((scryptHash) => ({
+      user: login.user,
+      scryptHash,
+      roles: ['admin'],
+      entities: null,
+    }));
+    if (file) this.read(file);
+  }
+
+  async find(name: string): Promise<Profile | null> {
+    const entry = await this.entry(name);
+    return entry ? profileOf(entry) : null;
+  }
+
+  async check(name: string, password: string): Promise<Profile | null> {
+    const entry = await this.entry(name);
+    const right = await isPassword(String(password), entry?.scryptHash ?? (await this.nobody));
+    return entry && right ? profileOf(entry) : null;
+  }
+
+  private async entry(name: string): Promise<UserEntry | undefined> {
+    const admin = await this.admin;
+    return name === admin.user ? admin : this.entries().find(({ user }) => user === name);
+  }
+
+  private entries(): UserEntry[] {
+    if (!this.file) return [];
+    try {
+      return this.read(this.file);
+    } catch {
+      return [];
+    }
+  }
+
+  private read(file: string): UserEntry[] {
+    const mtimeMs = statTime(file);
+    if (mtimeMs !== this.known.mtimeMs) this.known = { mtimeMs, entries: entriesOf(file) };
+    return this.known.entries;
+  }
+}
+
+function statTime(file: string): number {
+  try {
+    return statSync(file).mtimeMs;
+  } catch (cause) {
+    throw new FinanceError('CONFIG_INVALID', { message: `LEDGERWAY_USERS: ${file} cannot be read.`, cause });
+  }
+}
+
+function entriesOf(file: string): UserEntry[] {
+  const fail = (what: string, cause?: unknown) =>
+    new FinanceError('CONFIG_INVALID', { message: `LEDGERWAY_USERS: ${what}.`, cause });
+  let list: unknown;
+  try {
+    list = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw fail(`${file} is not JSON`, cause);
+  }
+  if (!Array.isArray(list)) throw fail('a list of users is wanted');
+  for (const [index, one] of (list as Record<string, unknown>[]).entries()) {
+    const where = `user ${index + 1}`;
+    if (typeof one?.user !== 'string' || !one.user.trim()) throw fail(`${where} has no name`);
+    if (typeof one.scryptHash !== 'string' || !isPasswordHash(one.scryptHash))
+      throw fail(`${where} has no scryptHash, which "ledgerway user hash" makes`);
+    if (!Array.isArray(one.roles) || !one.roles.every((role) => isRole(String(role))))
+      throw fail(`${where} has a role that is none`);
+    const { entities } = one;
+    if (entities !== null && !(Array.isArray(entities) && entities.every((key) => typeof key === 'string')))
+      throw fail(`${where} wants entities: a list of keys, or null for all`);
+  }
+  const names = (list as UserEntry[]).map(({ user }) => user);
+  if (new Set(names).size < names.length) throw fail('a user is there twice');
+  return list as UserEntry[];
+}
+
+function profileOf({ user, roles, entities, locale }: UserEntry): Profile {
+  return {
+    username: user,
+    permissions: editorPermissions(roles),
+    console: {
+      name: user,
+      roles,
+      permissions: permissionsOf(roles),
+      ...(entities && { entities }),
+      ...(locale && { locale }),
+    },
+  };
+}
+
+/** Integrators draw flows, operators look at them; finance has nothing to do in the editor. */
+function editorPermissions(roles: readonly Role[]): string | string[] {
+  if (roles.includes('admin') || roles.includes('integrator')) return '*';
+  return roles.includes('operator') ? '*.read' : [];
+}
+
+function consumerProfile(consumer: Consumer): Profile {
+  const { name, entities, functions, periodFrom, periodTo } = consumer;
+  const granted = CONSUMER_FUNCTIONS.filter((one) => functions.includes(one));
+  return {
+    username: `consumer:${name}`,
+    permissions: [],
+    console: {
+      name: `consumer:${name}`,
+      roles: [],
+      permissions: new Set(granted),
+      entities,
+      ...(periodFrom && { periodFrom }),
+      ...(periodTo && { periodTo }),
+    },
+  };
+}
+
+/** Node-RED's `adminAuth`: there is no start without a login. Tokens of registered consumers are looked up in the store. */
+export function adminAuth(
+  users: Users,
+  consumerOf: (token: string) => Promise<Consumer | undefined> = async () => undefined,
+): object {
   return {
     type: 'credentials',
-    users: async (name: string) => (name === user ? profile : null),
-    authenticate: async (name: string, given: string) => {
-      const same = timingSafeEqual(scryptSync(String(given), salt, 32), expected);
-      return same && name === user ? profile : null;
-    },
+    users: (name: string) => users.find(name),
+    authenticate: (name: string, password: string) => users.check(name, password),
     default: async () => null,
+    tokens: async (token: string) => {
+      const consumer = await consumerOf(token).catch(() => undefined);
+      return consumer ? consumerProfile(consumer) : null;
+    },
   };
 }

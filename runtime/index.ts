@@ -4,6 +4,7 @@ export { deployedEntity } from './entities';
 export { openLog } from './log';
 export { type ConnectionCheck, checkConnection } from './odoo-checks';
 export { connectionNamed, type OdooConnection, odooConnections } from './odoo-connections';
+export { hashPassword } from './passwords';
 export { type Runtime, startRuntime } from './start';
 export { installTemplate } from './template';
 export { anchorsOf, retentionOf } from './upkeep';

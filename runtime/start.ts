@@ -7,14 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import type { Logger } from 'pino';
 import { openMappingFolder } from '../connectors/files';
-import { Host, knowSecret, type Store } from '../engine';
+import { Host, knowSecret, type Store, tokenHashOf } from '../engine';
 import { FinanceError } from '../errors';
 import settings from '../settings';
 import { alertRoutes } from './alerts/admin';
 import { alertConfig } from './alerts/config';
-import { adminAuth } from './auth';
+import { adminAuth, Users } from './auth';
 import { clusterOf } from './cluster';
 import { credentialSecret, layoutOf, type RuntimeConfig, storeOf } from './config';
+import { openConsole } from './console';
 import { type FlowsApi, guardDeploys } from './deploy';
 import { healthRoutes } from './health';
 import { nodeRedLogging, openLog } from './log';
@@ -60,6 +61,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const upkeep = upkeepOf(config.dataDir);
   const alerting = alertConfig();
   const checkMode = checkModeOf();
+  const users = new Users(config.login, process.env.LEDGERWAY_USERS || undefined);
   const layout = layoutOf(config.dataDir);
   for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
     mkdirSync(folder, { recursive: true });
@@ -78,17 +80,20 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const app = express();
   const server = createServer(app);
   const red = (await import(config.nodeRed)).default as NodeRed;
-  red.init(server, nodeRedSettings(config, { host, mappings, log, alerts: observing.alerts }));
+  const auth = adminAuth(users, (token) => store.findConsumer({ tokenHash: tokenHashOf(token) }));
+  red.init(server, nodeRedSettings(config, auth, { host, mappings, log, alerts: observing.alerts }));
   app.disable('x-powered-by');
   app.use(healthRoutes(host));
   app.use(observing.router);
+  const { needsPermission } = red.auth;
+  const endConsole = await openConsole(app, { config, host, mappings, needsPermission, log });
   // The flows' routes first: the admin side parses every body, and a signature is made over the raw bytes.
   app.use(red.httpNode);
   app.use(red.httpAdmin);
   const started = new Promise<void>((resolve) => red.events.once('flows:started', () => resolve()));
   red.events.on('flows:started', () => void host.flowsStarted());
   await red.start();
-  red.httpAdmin.use(alertRoutes(observing.alerts, red.auth.needsPermission));
+  red.httpAdmin.use(alertRoutes(observing.alerts, needsPermission));
   guardDeploys(red.runtime.flows, host, config.drainMs);
   const missing = await missingTypes(layout.flows, red.runtime.nodes);
   if (missing.length > 0) {
@@ -111,6 +116,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
     await endUpkeep();
     await checks?.end();
     await observing.end();
+    await endConsole();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await host.close();
@@ -119,7 +125,11 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   return { url: `http://${config.host}:${port}`, host, store, log, stop };
 }
 
-function nodeRedSettings(config: RuntimeConfig, ledgerway: { log: Logger; [name: string]: unknown }): object {
+function nodeRedSettings(
+  config: RuntimeConfig,
+  auth: object,
+  ledgerway: { log: Logger; [name: string]: unknown },
+): object {
   const layout = layoutOf(config.dataDir);
   return {
     ...settings,
@@ -128,7 +138,7 @@ function nodeRedSettings(config: RuntimeConfig, ledgerway: { log: Logger; [name:
     flowFile: layout.flows,
     nodesDir: [PACKAGE_ROOT],
     credentialSecret: credentialSecret(config.dataDir),
-    adminAuth: adminAuth(config.login),
+    adminAuth: auth,
     logging: nodeRedLogging(ledgerway.log),
     ledgerway,
   };

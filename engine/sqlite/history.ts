@@ -1,8 +1,9 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { seal } from '../audit';
 import { DEFAULT_SETTINGS } from '../model';
-import { inDialect, newTx, type SqlRow, type SqlValue, storable, type Transition } from '../transaction';
+import { newTx } from '../transaction';
 import { perform, type TransitionName } from '../transitions';
+import { Statements } from './statements';
 import { SqliteConnection } from './worker';
 
 /** Transitions that share a commit. */
@@ -15,13 +16,14 @@ const GROUP = 500;
 export class History {
   private readonly owner: SqliteConnection;
   private readonly database: DatabaseSync;
-  private readonly statements = new Map<string, StatementSync>();
+  private readonly statements: Statements;
   private done = 0;
 
   /** @throws STORE_OWNED and its like */
   constructor(file: string) {
     this.owner = new SqliteConnection({ file, readOnly: false });
     this.database = new DatabaseSync(file);
+    this.statements = new Statements(this.database);
     // It is made anew where the machine goes down in the middle.
     this.database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;');
   }
@@ -30,25 +32,10 @@ export class History {
   run<Result>(at: number, name: TransitionName, input: unknown): Result {
     if (!this.database.isTransaction) this.database.exec('BEGIN IMMEDIATE');
     const tx = newTx({ now: at, dialect: 'sqlite', settings: DEFAULT_SETTINGS, chains: 1, chain: 0 });
-    const result = this.drive(perform(tx, name, input));
-    this.drive(seal(tx));
+    const result = this.statements.drive(perform(tx, name, input));
+    this.statements.drive(seal(tx));
     if (++this.done % GROUP === 0) this.database.exec('COMMIT');
     return result as Result;
-  }
-
-  private drive<Result>(transition: Transition<Result>): Result {
-    let step = transition.next([]);
-    while (!step.done) step = transition.next(this.execute(step.value.sql, step.value.params));
-    return step.value;
-  }
-
-  private execute(sql: string, params: SqlValue[]): SqlRow[] {
-    let statement = this.statements.get(sql);
-    if (!statement) {
-      statement = this.database.prepare(inDialect(sql, 'sqlite').replaceAll(/\$(\d+)/g, '?$1'));
-      this.statements.set(sql, statement);
-    }
-    return statement.all(...params.map(storable)) as SqlRow[];
   }
 
   close(): void {

@@ -34,15 +34,20 @@ export function exactSum({ dialect }: Pick<Tx, 'dialect'>, column: string): stri
     COUNT(*) AS n`;
 }
 
-/** The exact sum of one row; nothing where it is of documents without an amount. */
-export function sumOf({ scale, long, sum, n }: SumRow): Big | undefined {
-  if (long !== null) return new Big(long).times(Number(n));
-  return sum === null ? undefined : new Big(`${sum}e${-Number(scale)}`);
+/** The exact sum of one row, a decimal string; nothing where it is of documents without an amount. */
+export function sumOf({ scale, long, sum, n }: SumRow): string | undefined {
+  if (long !== null) return new Big(long).times(Number(n)).toFixed(placesOf(long));
+  return sum === null
+    ? undefined
+    : new Big(`${sum}e${-Number(scale)}`).toFixed(placesOf(sum) || Number(scale));
 }
 
-/** The sum of two decimal strings. */
-export function plus(amount: string | undefined, more: Big): string {
-  return new Big(amount ?? '0').plus(more).toFixed();
+const placesOf = (amount: string) => (amount.split('.')[1] ?? '').length;
+
+/** The exact sum of two decimal strings, with the decimals of the longer one. */
+export function plus(amount: string | undefined, more: string): string {
+  if (amount === undefined) return more;
+  return new Big(amount).plus(more).toFixed(Math.max(placesOf(amount), placesOf(more)));
 }
 
 /** Adds a row of sums to what is known. */

@@ -1,4 +1,5 @@
-import { exceptionFacets, exceptionList } from './exception-list';
+import { documentTrace } from './document-trace';
+import { exceptionDocuments, exceptionFacets, exceptionList } from './exception-list';
 import { backlogs, changesSince, feeds, pipelineEntities, targetUse } from './monitor';
 import { charts, overview } from './overview';
 import { documentList, documentOfException, isVisible, references, stepsInDoubt } from './search';
@@ -9,7 +10,9 @@ export const CONSOLE_READS = {
   charts,
   exceptionList,
   exceptionFacets,
+  exceptionDocuments,
   documentList,
+  documentTrace,
   documentOfException,
   isVisible,
   references,

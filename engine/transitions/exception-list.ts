@@ -4,9 +4,11 @@ import { type Age, ageOf } from './overview';
 import { Query, type Scope, sortable } from './query';
 
 /** `retrying`: a person let it run again, and it is not settled yet. */
-export type ExceptionState = 'open' | 'resolved' | 'retrying';
+export type ExceptionState = 'open' | 'resolved' | 'retrying' | 'any';
 
 export interface ExceptionFilter {
+  id?: string;
+  documentId?: string;
   entity?: string;
   class?: string;
   code?: string;
@@ -104,12 +106,26 @@ export function* exceptionList(
   return rows.length > input.limit && last ? { items, next: [Number(last.sort), last.id] } : { items };
 }
 
+/** The documents of the exceptions that a filter finds. */
+export function* exceptionDocuments(
+  tx: Tx,
+  input: { scope: Scope; filter: ExceptionFilter; limit: number },
+): Transition<string[]> {
+  const query = filtered(tx, input.scope, input.filter);
+  const rows = yield* all<{ id: string }>(
+    `SELECT DISTINCT d.id FROM ${FROM} ${query.where} ORDER BY d.id LIMIT ${query.value(input.limit)}`,
+    ...query.params,
+  );
+  return rows.map(({ id }) => id);
+}
+
 function filtered(tx: Tx, scope: Scope, filter: ExceptionFilter): Query {
   const query = new Query(tx).within(scope, 'e.entity');
   if (filter.state === 'resolved') query.and('e.closed_at IS NOT NULL');
   else if (filter.state === 'retrying')
     query.and("e.resolution = 'retried' AND d.state <> 'settled' AND d.state <> 'held'");
-  else query.and('e.closed_at IS NULL');
+  else if (filter.state !== 'any') query.and('e.closed_at IS NULL');
+  query.equal('e.id', filter.id).equal('e.document_id', filter.documentId);
   query.equal('e.entity', filter.entity).equal('e.class', filter.class).equal('e.code', filter.code);
   query.equal('e.step', filter.step);
   if (filter.age) query.and(`${ageOf(tx)} = ${query.value(filter.age)}`);
@@ -117,10 +133,10 @@ function filtered(tx: Tx, scope: Scope, filter: ExceptionFilter): Query {
     query.and(`${sortable('e.amount')} >= ${sortable(`CAST(${query.value(filter.minAmount)} AS TEXT)`)}`);
   if (filter.owner === '') query.and('e.owner IS NULL');
   else query.equal('e.owner', filter.owner);
-  if (filter.tag !== undefined)
-    query.and(
-      `EXISTS (SELECT 1 FROM tags t WHERE t.exception_id = e.id AND t.removed_at IS NULL AND t.tag = ${query.value(filter.tag)})`,
-    );
+  if (filter.tag !== undefined) {
+    const tag = query.value(filter.tag);
+    query.and(`e.id IN (SELECT exception_id FROM tags WHERE removed_at IS NULL AND tag = ${tag})`);
+  }
   if (filter.q)
     query.holds(['e.cause', 'e.code', 'd.number', 'd.source_id', 'd.business_key', 'd.id'], filter.q);
   return query;

@@ -358,12 +358,12 @@ function* expire(tx: Tx, row: DocumentRow, settings: StoreSettings): Transition<
 /** Pauses or resumes a pipeline: a paused one leases nothing, what is in flight goes on. */
 export function* pausePipeline(
   tx: Tx,
-  { name, paused }: { name: string; paused: boolean },
+  { name, paused, actor, reason }: { name: string; paused: boolean; actor?: string; reason?: string },
 ): Transition<void> {
   const known = yield* one('SELECT name FROM pipelines WHERE name = $1 {lock}', name);
   if (!known) throw new FinanceError('STORE_NOT_FOUND', { message: `There is no pipeline ${name}.` });
   const changed = yield* updateSealed('pipelines', name, { paused: paused ? 1 : 0 });
-  yield* record(tx, paused ? 'paused' : 'resumed', null, { pipeline: name }, [changed]);
+  yield* record(tx, paused ? 'paused' : 'resumed', null, { pipeline: name, actor, reason }, [changed]);
   tx.wake.add(name);
 }
 

@@ -98,9 +98,9 @@ export function* targetUse(tx: Tx, input: { scope: Scope }): Transition<TargetUs
   });
 }
 
-/** Where each source stands: its cursor, and when it moved last. */
-export function* feeds(_tx: Tx): Transition<{ name: string; lastAt: number }[]> {
-  return yield* all('SELECT name, updated_at AS "lastAt" FROM cursors ORDER BY name');
+/** Every cursor, and when it moved last: where sources stand, and what the runtime keeps besides. */
+export function* feeds(_tx: Tx): Transition<{ name: string; value: string; lastAt: number }[]> {
+  return yield* all('SELECT name, value, updated_at AS "lastAt" FROM cursors ORDER BY name');
 }
 
 /** What happened since the places of the chains that a listener knows: kinds of events, by entity. */
@@ -119,7 +119,7 @@ export function* changesSince(_tx: Tx, input: { heads?: Record<string, number> }
   const events: Changes['events'] = [];
   for (const { chain, seq } of heads) {
     const known = input.heads?.[chain];
-    if (known === undefined ? input.heads === undefined : known === Number(seq)) continue;
+    if (!input.heads || known === Number(seq)) continue;
     const after = Math.max(known ?? 0, Number(seq) - LOOK_BACK);
     events.push(
       ...(yield* all<Changes['events'][number]>(

@@ -59,7 +59,7 @@ export function* overview(tx: Tx, input: Period): Transition<OverviewRow[]> {
     if (Number(row.mapped) === 1) addFigure(stages.mapped, row);
   }
   for (const row of yield* inDoubt(tx, input)) addFigure(rowOf(matrix, row).stages.inDoubt, row);
-  const missing = yield* withoutDocument(tx, input);
+  const missing = input.from || input.to ? new Set() : yield* withoutDocument(tx, input, matrix.values());
   const result = [...matrix.values()].map((row) => ({ ...row, ties: ties(row) && !missing.has(row.entity) }));
   return result.sort((a, b) => order(a).localeCompare(order(b)));
 }
@@ -115,19 +115,23 @@ function* inDoubt(tx: Tx, input: Period): Transition<GroupRow[]> {
 }
 
 /** Entities with acknowledged events of which there is no document, or documents that no event made. */
-function* withoutDocument(tx: Tx, { scope, entity }: Period): Transition<Set<string>> {
-  const count = (table: string) => {
-    const query = new Query(tx).within({ entities: scope.entities }).equal('d.entity', entity);
-    return all<{ entity: string; n: number }>(
-      `SELECT d.entity, COUNT(*) AS n FROM ${table} d ${query.where} GROUP BY d.entity`,
-      ...query.params,
-    );
-  };
+function* withoutDocument(
+  tx: Tx,
+  { scope, entity }: Period,
+  rows: Iterable<OverviewRow>,
+): Transition<Set<string>> {
   const difference = new Map<string, number>();
-  for (const { entity, n } of yield* count('deliveries')) difference.set(entity, Number(n));
-  for (const { entity, n } of yield* count('documents'))
-    difference.set(entity, (difference.get(entity) ?? 0) - Number(n));
-  return new Set([...difference].filter(([, n]) => n !== 0).map(([entity]) => entity));
+  // A reader of some periods sees only part of the documents.
+  if (scope.periodFrom || scope.periodTo) return new Set();
+  const add = (key: string, n: number) => difference.set(key, (difference.get(key) ?? 0) + n);
+  for (const row of rows) add(row.entity, row.stages.received.count);
+  const query = new Query(tx).within({ entities: scope.entities }).equal('d.entity', entity);
+  const events = yield* all<{ entity: string; n: number }>(
+    `SELECT d.entity, COUNT(*) AS n FROM deliveries d ${query.where} GROUP BY d.entity`,
+    ...query.params,
+  );
+  for (const { entity: key, n } of events) add(key, -Number(n));
+  return new Set([...difference].filter(([, n]) => n !== 0).map(([key]) => key));
 }
 
 /** From which age on (milliseconds) an exception is in a bucket: under an hour, a day, seven days, and older. */
@@ -150,7 +154,7 @@ export interface Charts {
 const DAY_MS = 86_400_000;
 
 /** What came and went, by day; open exceptions by age; exceptions that opened and closed, by day and source. */
-export function* charts(tx: Tx, input: { scope: Scope; days: number }): Transition<Charts> {
+export function* charts(tx: Tx, input: { scope: Scope; entity?: string; days: number }): Transition<Charts> {
   const since = (Math.floor(tx.now / DAY_MS) - input.days + 1) * DAY_MS;
   const throughput = new Map<number, Charts['throughput'][number]>();
   for (let at = since; at <= tx.now; at += DAY_MS)
@@ -160,7 +164,7 @@ export function* charts(tx: Tx, input: { scope: Scope; days: number }): Transiti
     ['received_at', 'received'],
     ['settled_at', 'settled'],
   ] as const)
-    for (const { at, n } of yield* byDay(tx, input.scope, 'documents d', `d.${column}`, since))
+    for (const { at, n } of yield* byDay(tx, input, 'documents d', `d.${column}`, since))
       throughput.get(Number(at))![name] += Number(n);
   const exceptions = 'exceptions e JOIN documents d ON d.id = e.document_id';
   const system = `COALESCE(${jsonMember(tx, 'd.source', 'system')}, '')`;
@@ -168,7 +172,7 @@ export function* charts(tx: Tx, input: { scope: Scope; days: number }): Transiti
     ['opened_at', 'opened'],
     ['closed_at', 'closed'],
   ] as const)
-    for (const row of yield* byDay(tx, input.scope, exceptions, `e.${column}`, since, system)) {
+    for (const row of yield* byDay(tx, input, exceptions, `e.${column}`, since, system)) {
       const at = Number(row.at);
       const key = `${at} ${row.source}`;
       const day = trend.get(key) ?? { at, source: row.source, opened: 0, closed: 0 };
@@ -178,20 +182,20 @@ export function* charts(tx: Tx, input: { scope: Scope; days: number }): Transiti
     }
   return {
     throughput: [...throughput.values()],
-    ageing: yield* ageing(tx, input.scope),
+    ageing: yield* ageing(tx, input),
     trend: [...trend.values()].sort((a, b) => a.at - b.at || (a.source < b.source ? -1 : 1)),
   };
 }
 
 function byDay(
   tx: Tx,
-  scope: Scope,
+  { scope, entity }: Period,
   from: string,
   column: string,
   since: number,
   source = "''",
 ): Transition<{ at: number; source: string; n: number }[]> {
-  const query = new Query(tx).within(scope);
+  const query = new Query(tx).within(scope).equal('d.entity', entity);
   query.and(`${column} >= ${query.value(since)}`).and(`${column} <= ${query.value(tx.now)}`);
   return all(
     `SELECT ${column} - ${column} % ${DAY_MS} AS at, ${source} AS source, COUNT(*) AS n FROM ${from}
@@ -200,8 +204,8 @@ function byDay(
   );
 }
 
-function* ageing(tx: Tx, scope: Scope): Transition<Charts['ageing']> {
-  const query = new Query(tx).within(scope, 'e.entity').and('e.closed_at IS NULL');
+function* ageing(tx: Tx, { scope, entity }: Period): Transition<Charts['ageing']> {
+  const query = new Query(tx).within(scope, 'e.entity').equal('e.entity', entity).and('e.closed_at IS NULL');
   const rows = yield* all<SumRow & { bucket: Age; currency: string | null }>(
     `SELECT ${ageOf(tx)} AS bucket, e.currency, ${exactSum(tx, 'e.amount')}
      FROM exceptions e JOIN documents d ON d.id = e.document_id ${query.where} GROUP BY 1, 2, 3, 4`,

@@ -72,6 +72,11 @@ export function* documentList(
 /** In the words of the index of open steps. */
 const OPEN_STEP = "(s.state = 'intent' OR s.state = 'pending') AND s.state = 'intent'";
 
+/** A document as lists show it. */
+export function* listedDocument(tx: Tx, id: string): Transition<ListedDocument> {
+  return (yield* one<ListedDocument>(`SELECT ${columns(tx)} FROM documents d WHERE d.id = $1`, id))!;
+}
+
 /** Whether a reader may see a document. */
 export function* isVisible(tx: Tx, input: { scope: Scope; documentId: string }): Transition<boolean> {
   const query = new Query(tx).within(input.scope).equal('d.id', input.documentId);
