@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { Host, type Store } from '../../engine';
 import { FinanceError } from '../../errors';
+import { degradations } from '../../runtime/degradation';
 import { healthRoutes } from '../../runtime/health';
-import { Scratch } from '../support/store';
+import { PIPELINE, receive, Scratch, take } from '../support/store';
 
 const ODOO = 'http://odoo/ledger';
 const TAX = 'http://tax';
@@ -43,6 +44,48 @@ describe('Readiness', () => {
     await assert.rejects(passage.run(() => Promise.reject(new FinanceError('ODOO_UNAVAILABLE'))));
     await store.pauseTarget({ target: TAX, paused: true, actor: 'ann', reason: 'maintenance' });
     assert.deepEqual(await ready(), { status: 200, targets: { [ODOO]: 'degraded', [TAX]: 'degraded' } });
+  });
+
+  it('what is delayed is told with since when and how much waits for it, while intake goes on', async () => {
+    const log = { info() {}, warn() {}, error() {} };
+    assert.deepEqual(await degradations(host, log), []);
+    const before = Date.now();
+    host.declarePipeline('n1', 'default', PIPELINE, () => undefined);
+    await host.flowsStarted();
+    await receive(store, 'in_1');
+    await receive(store, 'in_2');
+    const context = await take(store);
+    const passage = await host.targets.of(ODOO).enter();
+    await assert.rejects(passage.run(() => Promise.reject(new FinanceError('ODOO_UNAVAILABLE'))));
+    const away = new FinanceError('TARGET_UNAVAILABLE', { details: { target: ODOO }, retryAfterMs: 60_000 });
+    await store.dispose({ ...context, error: away.toJSON() });
+    await store.pauseTarget({ target: TAX, paused: true, actor: 'ann', reason: 'maintenance' });
+    await store.pausePipeline({ name: PIPELINE.name, paused: true, actor: 'ann', reason: 'stocktaking' });
+    const found = await degradations(host, log);
+    assert.deepEqual(
+      found.map(({ what, name, state, waiting }) => [what, name, state, waiting]),
+      [
+        ['pipeline', PIPELINE.name, 'paused', 1],
+        ['target', ODOO, 'down', 1],
+        ['target', TAX, 'paused', 0],
+      ],
+    );
+    for (const { what, since } of found.filter(({ what }) => what === 'target'))
+      assert.ok(since !== undefined && since >= before && since <= Date.now(), what);
+    assert.equal((await receive(store, 'in_3')).status, 'received');
+  });
+
+  it('a store that does not answer is down, and a runtime that drains is not ready', async () => {
+    await host.drain(10);
+    assert.equal((await ready()).status, 503);
+    host.resume();
+    await store.close();
+    assert.equal((await ready()).status, 503);
+    const found = await degradations(host, { info() {}, warn() {}, error() {} });
+    assert.deepEqual(
+      found.filter(({ what }) => what === 'store').map(({ name, state }) => [name, state]),
+      [['default', 'down']],
+    );
   });
 
   it('a lease that does not outlive the time-out of a target stops the start, naming both', () => {
