@@ -197,7 +197,9 @@ export class OdooChecks {
   private tell({ name: connection, warnings, refusals, error }: KeptCheck): void {
     const facts = ({ code }: Finding) => ({ connection, code, hint: ERRORS[code].hint });
     if (error) {
-      this.log.error(facts(error), `The odoo connection cannot be checked: ${error.message}`);
+      // an outage is told by the breaker of the target; a refused key by nobody else
+      const level = ERRORS[error.code].kind === 'unavailable' ? 'warn' : 'error';
+      this.log[level](facts(error), `The odoo connection cannot be checked: ${error.message}`);
       return;
     }
     for (const refusal of refusals) this.log.error(facts(refusal), refusal.message);

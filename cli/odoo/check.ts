@@ -1,9 +1,11 @@
-import { POSTED_KINDS, type RightsReport } from '../../connectors/odoo';
+import { type Job, POSTED_KINDS, type RightsReport } from '../../connectors/odoo';
 import { FinanceError } from '../../errors';
 import type { DocumentKind } from '../../finance';
 import { type ConnectionCheck, checkConnection, type OdooConnection } from '../../runtime';
 import { readOptions } from '../arguments';
 import { connectionOf, PLACE } from './connection';
+
+const ALL_JOBS: Job[] = ['intercompany', 'deferral', 'einvoice'];
 
 /**
  * `ledgerway odoo check`: version and protocol, what the integration user may do for the nodes that use the
@@ -24,17 +26,22 @@ export async function check(args: string[]): Promise<number> {
   return refusals.length === 0 ? 0 : 1;
 }
 
-/** What the flows do; of a connection that is in no flow, everything is asked, or what `--kinds` names. */
+/** What the flows do; of a connection that is in no flow everything is asked. `--kinds` and `--companies` narrow it. */
 function useOf(
   { id, use }: OdooConnection,
   given: { kinds?: string; companies?: string },
 ): OdooConnection['use'] {
-  const kinds = given.kinds === undefined ? undefined : kindsIn(given.kinds);
-  const companies = given.companies?.split(',').map(Number);
-  if (companies?.some((company) => !Number.isInteger(company)))
-    throw new FinanceError('CONFIG_INVALID', { message: '--companies wants ids: 1,2.' });
-  if (id) return { ...use, ...(kinds && { kinds }), ...(companies && { companies }) };
-  return { companies, kinds: kinds ?? POSTED_KINDS, jobs: ['intercompany', 'deferral', 'einvoice'] };
+  const asked = id ? use : { kinds: POSTED_KINDS, jobs: ALL_JOBS };
+  const kinds = given.kinds === undefined ? asked.kinds : kindsIn(given.kinds);
+  const companies = given.companies === undefined ? asked.companies : companiesIn(given.companies);
+  // where no legal entity is named, all that the user belongs to
+  return { ...asked, kinds, companies: companies?.length ? companies : undefined };
+}
+
+function companiesIn(text: string): number[] {
+  const companies = text.split(',').map(Number);
+  if (companies.every((company) => Number.isInteger(company) && company > 0)) return companies;
+  throw new FinanceError('CONFIG_INVALID', { message: '--companies wants ids: 1,2.' });
 }
 
 function kindsIn(text: string): DocumentKind[] {

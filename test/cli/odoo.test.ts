@@ -99,6 +99,13 @@ describe('ledgerway odoo check', () => {
     assert.match(stdout, /company 1 .*\n.*company 2 /);
     assert.match(stdout, /bank_transaction: may do what it needs/);
     assert.match(stdout, /warning {2}ODOO_ADMINISTRATOR: .*base\.group_system/);
+    const narrow = await site.run('check', ...place, '--kinds', 'invoice', '--companies', '2');
+    assert.match(narrow.stdout, /company 2 .*\n {2}invoice: may/);
+    assert.doesNotMatch(narrow.stdout, /company 1|bank_transaction/);
+    assert.match(
+      (await site.run('check', ...place, '--kinds', 'x')).stderr,
+      /--kinds wants some of invoice,/,
+    );
   });
 
   it('a refused key is said with what to do, and so are a name and a variable that are not there', async () => {
