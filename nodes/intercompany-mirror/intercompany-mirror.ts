@@ -1,3 +1,4 @@
+import { FinanceError } from '../../errors';
 import {
   type BillRules,
   type DueAccounts,
@@ -64,7 +65,8 @@ export = (RED: RedApi): void =>
       const rules = rulesOf(config);
       const { target, prefix } = connection;
       const relation = (): Relation => ({ from: fromNode.entity(), to: toNode.entity() });
-      relation();
+      if (relation().from.key === relation().to.key)
+        throw new FinanceError('CONFIG_INVALID', { message: 'An entity is not mirrored in its own books.' });
       connection.client();
 
       const mirrorOf: Mirror = async (document, number) => {

@@ -108,4 +108,30 @@ export const CASES: NodeCase[] = [
     fields: [{ property: 'pollSeconds', bad: '0', good: '0.5', saved: 0.5 }],
   },
   { folder: 'exception-route', id: 'ex-exception-route-route', fields: [] },
+  {
+    folder: 'odoo-reconcile',
+    id: 'ex-odoo-reconcile-match',
+    fields: [{ property: 'tolerance', bad: '0,50', good: '1.00' }],
+  },
+  {
+    folder: 'intercompany-mirror',
+    id: 'ex-intercompany-mirror-mirror',
+    fields: [
+      { property: 'billJournal', bad: '', good: 'PURCH' },
+      { property: 'entryJournal', bad: '', good: 'IC' },
+    ],
+  },
+  {
+    folder: 'cost-allocation',
+    id: 'ex-cost-allocation-allocate',
+    fields: [
+      { property: 'account', bad: '', good: '4910' },
+      { property: 'dueFrom', bad: '', good: '1361' },
+    ],
+  },
+  {
+    folder: 'checkpoint',
+    id: 'ex-checkpoint-check',
+    fields: [{ property: 'name', bad: '', good: 'renamed' }],
+  },
 ];
