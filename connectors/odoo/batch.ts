@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FinanceError } from '../../errors';
 import { toFinanceError } from '../../errors';
 import type { OdooClient } from './client';
-import { Collector, type Outcome } from './collector';
+import { type BatchLimits, Collector, type Outcome } from './collector';
 import { type LoadRequest, load, mergeLoads } from './load';
 import type { RecordState } from './moves/differences';
 import type { PostedModel } from './posting/kinds';
@@ -19,25 +19,27 @@ export interface BatcherOptions {
   concurrency?: number;
 }
 
-/** Reads wait for each other only as long as it takes those of one batch to ask. */
-const READ_WINDOW_MS = 2;
+/** A call that writes is fastest with 25 to 50 records. */
+const WRITE_SHARE = 25;
+/** Reads wait for each other only as long as it takes those of one batch to ask, and all go together. */
+const READS = { windowMs: 2, share: Number.POSITIVE_INFINITY };
 const REPEATS = 6;
 
 /**
  * Makes, posts and reads records together with those of others that come at about the same time: one `load`, one
  * `action_post` for all of a company, model and set of columns. A batch leaves when its window is over and one of the
- * server's workers is free, and fills up while it waits. Each caller gets the result or the error of its own record.
+ * server's workers is free, and fills up while it waits; free workers share what is enough for each of them. Each caller gets the result or the error of its own record.
  */
 export class Batcher implements Writer {
   readonly #client: OdooClient;
-  readonly #options: Required<Pick<BatcherOptions, 'windowMs' | 'size'>>;
+  readonly #limits: BatchLimits;
   readonly #slots: Slots;
   readonly #reads = new Slots(Number.POSITIVE_INFINITY);
   readonly #collectors = new Map<string, Collector<never, unknown>>();
 
   constructor(client: OdooClient, options: BatcherOptions = {}) {
     this.#client = client;
-    this.#options = { windowMs: options.windowMs ?? 20, size: options.size ?? 50 };
+    this.#limits = { windowMs: options.windowMs ?? 20, size: options.size ?? 50, share: WRITE_SHARE };
     this.#slots = new Slots(options.concurrency ?? client.concurrency);
   }
 
@@ -72,7 +74,7 @@ export class Batcher implements Writer {
         const found = await READERS[model](this.#client, some, company);
         return some.map((each) => found.get(each));
       });
-    return this.#collector(name, this.#reads, run, READ_WINDOW_MS).add(id, String(id));
+    return this.#collector(name, this.#reads, run, READS).add(id, String(id));
   }
 
   async #load(requests: readonly LoadRequest[]): Promise<number[]> {
@@ -84,11 +86,11 @@ export class Batcher implements Writer {
     name: string,
     slots: Slots,
     run: (items: I[]) => Promise<Outcome<O>[]>,
-    windowMs = this.#options.windowMs,
+    limits: Partial<BatchLimits> = {},
   ): Collector<I, O> {
     let collector = this.#collectors.get(name) as Collector<I, O> | undefined;
     if (!collector) {
-      collector = new Collector<I, O>(slots, { windowMs, size: this.#options.size }, run);
+      collector = new Collector<I, O>(slots, { ...this.#limits, ...limits }, run);
       this.#collectors.set(name, collector as unknown as Collector<never, unknown>);
     }
     return collector;

@@ -5,31 +5,32 @@ export type Outcome<T> = { value: T } | { error: Error };
 
 interface Waiting<I, O> {
   item: I;
+  key: string;
   resolve(value: O): void;
   reject(error: Error): void;
 }
 
-interface Batch<I, O> {
-  waiting: Waiting<I, O>[];
-  keys: Set<string>;
-  isFull: boolean;
+export interface BatchLimits {
+  /** How long the first item waits for others, milliseconds. */
+  windowMs: number;
+  /** Most items of a batch. */
+  size: number;
+  /** So many are worth a call of their own where a slot is idle; fewer go with the others. */
+  share: number;
 }
 
 /**
- * Gathers items into batches. A batch asks for a slot when its window is over or it is full, and takes more until it
- * gets one.
+ * Gathers items into batches. When the window of the first one is over they ask for a slot, and take more in until they
+ * get one. What is too much for one batch, or enough for every free slot, goes in equal shares.
  */
 export class Collector<I, O> {
   readonly #slots: Slots;
-  readonly #limits: { windowMs: number; size: number };
+  readonly #limits: BatchLimits;
   readonly #run: (items: I[]) => Promise<Outcome<O>[]>;
-  readonly #open = new Set<Batch<I, O>>();
+  #waiting: Waiting<I, O>[] = [];
+  #window?: NodeJS.Timeout;
 
-  constructor(
-    slots: Slots,
-    limits: { windowMs: number; size: number },
-    run: (items: I[]) => Promise<Outcome<O>[]>,
-  ) {
+  constructor(slots: Slots, limits: BatchLimits, run: (items: I[]) => Promise<Outcome<O>[]>) {
     this.#slots = slots;
     this.#limits = limits;
     this.#run = run;
@@ -38,29 +39,37 @@ export class Collector<I, O> {
   /** @param key an item never shares a batch with another of its key */
   add(item: I, key: string): Promise<O> {
     return new Promise((resolve, reject) => {
-      const batch = this.#batchFor(key);
-      batch.keys.add(key);
-      batch.waiting.push({ item, resolve, reject });
-      if (batch.waiting.length < this.#limits.size) return;
-      batch.isFull = true;
-      this.#leave(batch);
+      this.#waiting.push({ item, key, resolve, reject });
+      if (this.#window) return;
+      this.#window = setTimeout(() => {
+        this.#window = undefined;
+        this.#leave();
+      }, this.#limits.windowMs);
     });
   }
 
-  #batchFor(key: string): Batch<I, O> {
-    for (const batch of this.#open) if (!batch.isFull && !batch.keys.has(key)) return batch;
-    const batch: Batch<I, O> = { waiting: [], keys: new Set(), isFull: false };
-    this.#open.add(batch);
-    setTimeout(() => this.#leave(batch), this.#limits.windowMs);
-    return batch;
-  }
-
-  /** Called when the window is over and when the batch is full; the first slot takes it. */
-  #leave(batch: Batch<I, O>): void {
+  #leave(): void {
+    if (this.#waiting.length === 0) return;
     void this.#slots.run(async () => {
-      if (!this.#open.delete(batch)) return;
-      await this.#settle(batch.waiting);
+      const batch = this.#take();
+      this.#leave();
+      await this.#settle(batch);
     });
+  }
+
+  /** The share of the slot that was just given. */
+  #take(): Waiting<I, O>[] {
+    const count = this.#waiting.length;
+    const needed = Math.ceil(count / this.#limits.size);
+    const welcome = Math.min(1 + this.#slots.free, Math.floor(count / this.#limits.share));
+    const share = Math.ceil(count / Math.max(1, needed, welcome));
+    const batch = new Map<string, Waiting<I, O>>();
+    this.#waiting = this.#waiting.filter((each) => {
+      if (batch.size === share || batch.has(each.key)) return true;
+      batch.set(each.key, each);
+      return false;
+    });
+    return [...batch.values()];
   }
 
   async #settle(waiting: readonly Waiting<I, O>[]): Promise<void> {

@@ -7,6 +7,11 @@ export class Slots {
     this.#free = size;
   }
 
+  /** How many are free now. */
+  get free(): number {
+    return this.#free;
+  }
+
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

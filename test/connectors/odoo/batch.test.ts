@@ -65,7 +65,7 @@ describe('micro-batches', () => {
     assert.ok((calls.search_read?.length ?? 0) < 20, `${calls.search_read?.length} reads`);
   });
 
-  it('a batch is full at its size, and fills up while the workers are busy', async () => {
+  it('what is too much for one batch goes in equal ones, and fills up while the workers are busy', async () => {
     const { client, calls } = counted(books.client);
     const writer = new Batcher(client, { size: 5, windowMs: 1, concurrency: 1 });
     await books.fault({
@@ -75,7 +75,13 @@ describe('micro-batches', () => {
       times: 1,
     });
     await post(client, many('full', 12), writer);
-    assert.deepEqual(calls.load, [5, 5, 2]);
+    assert.deepEqual(calls.load, [4, 4, 4]);
+  });
+
+  it('free workers share what is enough for each', async () => {
+    const { client, calls } = counted(books.client);
+    await post(client, many('shared', 60));
+    assert.deepEqual(calls.load, [30, 30]);
   });
 
   it('one bad record in every position is taken out, the others go on', async () => {
