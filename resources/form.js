@@ -263,6 +263,15 @@
     'journal_entry',
     'bank_transaction',
     'party',
+    'product',
+  ];
+  /** The same, and what Odoo tells as a source. */
+  Ledgerway.sourceKinds = [
+    ...Ledgerway.kinds,
+    'odoo_invoice',
+    'odoo_payment_state',
+    'odoo_period',
+    'odoo_record',
   ];
 
   /** Keys of the legal entities that the flows configure, on any tab. */

@@ -103,6 +103,33 @@ export const CASES: NodeCase[] = [
     hidden: ['dryRun'],
   },
   {
+    folder: 'odoo-party',
+    id: 'ex-odoo-party-step',
+    fields: [{ property: 'path', bad: 'lines[0]', good: 'lines.0.partner' }],
+  },
+  { folder: 'odoo-upsert', id: 'ex-odoo-upsert-step', fields: [] },
+  {
+    folder: 'odoo-read',
+    id: 'ex-odoo-read-step',
+    fields: [
+      { property: 'model', bad: '', good: 'res.partner' },
+      { property: 'domain', bad: '[["state", "="', good: '[["ref", "=", payload.ref]]' },
+      { property: 'pageSize', bad: '0', good: '50', saved: 50 },
+      { property: 'limit', bad: 'some', good: '1000', saved: 1000 },
+      { property: 'property', bad: '', good: 'invoices' },
+    ],
+  },
+  {
+    folder: 'odoo-watch',
+    id: 'ex-odoo-watch-step',
+    fields: [
+      { property: 'everySeconds', bad: '0', good: '5', saved: 5 },
+      { property: 'overlapSeconds', bad: '1.5', good: '600', saved: 600 },
+      { property: 'since', bad: '2026-02-30', good: '2026-03-01' },
+    ],
+    hidden: ['model', 'domain', 'fields', 'once'],
+  },
+  {
     folder: 'einvoice-submit',
     id: 'ex-einvoice-submit-submit',
     fields: [{ property: 'pollSeconds', bad: '0', good: '0.5', saved: 0.5 }],
