@@ -13,7 +13,7 @@ const gauge = (help: string, merge: Merge, ...labels: string[]) => ({ help, merg
 /** Name (after `ledgerway_`) → meaning, and labels. */
 const GAUGES = {
   intake_paused: gauge('1 while the runtime takes nothing in: it starts or drains', 'max'),
-  redis_up: gauge('1 while Redis, where it is configured, can be reached', 'max'),
+  redis_up: gauge('1 while Redis, where it is configured, can be reached', 'max', 'store'),
   store_up: gauge('1 while the store answered the last reading', 'max', 'store'),
   open_documents: gauge('Documents that count toward the high-water mark', 'sum', 'store'),
   leases: gauge('Documents in flight in this process', 'sum', 'store'),
@@ -72,11 +72,11 @@ export class StateGauges {
   set(host: Host, pulses: ReadonlyMap<string, Pulse>): void {
     this.read.clear();
     this.put('intake_paused', {}, host.paused ? 1 : 0);
-    if (host.redis) this.put('redis_up', {}, host.redis === 'up' ? 1 : 0);
     for (const name of host.storeNames()) {
       const store = { store: name };
       const pulse = pulses.get(name);
       this.put('store_up', store, pulse ? 1 : 0);
+      if (host.redis) this.put('redis_up', store, host.redis === 'up' ? 1 : 0);
       this.put('leases', store, host.leases(name).count());
       this.put('open_documents', store, host.store(name).open);
       if (pulse) this.putPulse(pulse, store);

@@ -112,6 +112,14 @@ describe('Metrics', () => {
     assert.deepEqual([of('ready'), of('blocked'), of('held')], [undefined, '1', '1']);
   });
 
+  it('no Redis is not a Redis that is away', async () => {
+    const { lines } = await scrape();
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith('ledgerway_redis_up')),
+      [],
+    );
+  });
+
   it('nothing of a transition that failed is counted', async () => {
     await receive(store, 'in_1');
     const run = await take(store);
