@@ -15,9 +15,10 @@ export interface Statement {
 
 /**
  * A transition is a generator of statements: the driver of a store runs it inside one transaction, synchronously
- * in SQLite's worker, asynchronously on Postgres. So the state machine is written once for both.
+ * in SQLite's worker, asynchronously on Postgres. So the state machine is written once for both. It yields a
+ * statement and gets its rows, or several at once, see {@link together}.
  */
-export type Transition<Result> = Generator<Statement, Result, SqlRow[]>;
+export type Transition<Result> = Generator<Statement | Statement[], Result, SqlRow[]>;
 
 export type Dialect = 'sqlite' | 'postgres';
 
@@ -106,6 +107,11 @@ export function* one<Row extends object = SqlRow>(
   ...params: SqlValue[]
 ): Transition<Row | undefined> {
   return ((yield { sql, params }) as unknown as Row[])[0];
+}
+
+/** The rows of each of several statements, of which none needs the rows of another: they travel together. */
+export function* together<Rows extends object[][]>(...statements: Statement[]): Transition<Rows> {
+  return (yield statements) as unknown as Rows;
 }
 
 /** A statement whose rows do not matter. */

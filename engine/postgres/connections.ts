@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Client, ClientConfig, Pool, PoolClient } from 'pg';
 import { FinanceError } from '../../errors';
-import { inDialect, isWrite, type SqlRow, type SqlValue, storable, type Transition } from '../transaction';
+import { inDialect, isWrite, type SqlRow, type Statement, storable, type Transition } from '../transaction';
 
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -97,15 +97,19 @@ export class Connections {
     try {
       let step = transition.next([]);
       while (!step.done) {
-        const { sql, params, quiet } = step.value;
-        if (isWrite(sql)) onWrite?.();
-        if (quiet) gather(client);
-        const answer = this.execute(client, sql, params);
-        if (quiet) {
+        const { value } = step;
+        const together = Array.isArray(value);
+        if ((together ? value : [value]).some(({ sql }) => isWrite(sql))) onWrite?.();
+        if (together || value.quiet) gather(client);
+        const answer = together
+          ? Promise.all(value.map((one) => this.execute(client, one)))
+          : this.execute(client, value);
+        const isQuiet = !together && value.quiet;
+        if (isQuiet) {
           answer.catch(() => undefined);
           unheard.push(answer);
         }
-        step = transition.next(quiet ? [] : await answer);
+        step = transition.next(isQuiet ? [] : ((await answer) as SqlRow[]));
       }
       return step.value;
     } catch (error) {
@@ -115,7 +119,7 @@ export class Connections {
     }
   }
 
-  private async execute(client: PoolClient, sql: string, params: SqlValue[]): Promise<SqlRow[]> {
+  private async execute(client: PoolClient, { sql, params }: Statement): Promise<SqlRow[]> {
     let known = this.prepared.get(sql);
     if (!known) {
       known = { name: `lw${this.prepared.size}`, text: inDialect(sql, 'postgres') };

@@ -16,7 +16,7 @@ interface Waiting {
 }
 
 /** So many groups of a process are under way at once. */
-const SLOTS = Number(process.env.LW_SLOTS ?? 2);
+const SLOTS = Number(process.env.LW_SLOTS ?? 3);
 /** A larger group would keep its locks for too long. */
 const MOST_CALLS = 32;
 

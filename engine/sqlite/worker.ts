@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FinanceError, type StoredError, toFinanceError } from '../../errors';
 import { seal } from '../audit';
@@ -7,18 +7,10 @@ import { now } from '../clock';
 import { MIGRATIONS, SCHEMA_VERSION } from '../migrations';
 import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
 import type { Move } from '../observer';
-import {
-  inDialect,
-  isWrite,
-  newTx,
-  type SqlRow,
-  type SqlValue,
-  storable,
-  type Transition,
-  type Tx,
-} from '../transaction';
+import { inDialect, newTx, type Tx } from '../transaction';
 import { perform, READS, type TransitionName } from '../transitions';
 import { RESERVE_PAGES, Reserve } from './reserve';
+import { Statements } from './statements';
 
 /** Opens a store file; see {@link openSqliteStore}. */
 export interface SqliteOptions {
@@ -58,21 +50,14 @@ export function assertSafeSqlite(version: string): void {
     });
 }
 
-interface Prepared {
-  statement: StatementSync;
-  writes: boolean;
-}
-
 /** One connection, one transaction for all jobs that wait: a group commit. */
 export class SqliteConnection {
   private readonly database: DatabaseSync;
   private readonly owner?: DatabaseSync;
-  private readonly statements = new Map<string, Prepared>();
+  private readonly statements: Statements;
   private readonly reserve: Reserve;
   /** The disk was full: intake is refused until there is room for the reserve again. */
   private full = false;
-  /** Whether the present job has written anything. */
-  private wrote = false;
   /** Whether anybody in the process watches what moves. */
   watched = false;
 
@@ -81,6 +66,7 @@ export class SqliteConnection {
       throw new FinanceError('STORE_NOT_FOUND', { message: `There is no store at ${options.file}.` });
     if (!options.readOnly) this.owner = takeOwnership(options.file);
     this.database = new DatabaseSync(options.file, { readOnly: options.readOnly });
+    this.statements = new Statements(this.database);
     this.reserve = new Reserve(options.file);
     this.prepareDatabase();
     if (!options.readOnly) this.full = !this.takeReserve();
@@ -148,7 +134,7 @@ export class SqliteConnection {
     try {
       this.database.exec(this.options.readOnly ? 'BEGIN' : 'BEGIN IMMEDIATE');
       const answers = jobs.map((job) => this.runOne(tx, job, guarded));
-      this.drive(seal(tx));
+      this.statements.drive(seal(tx));
       this.database.exec('COMMIT');
       const ms = performance.now() - started;
       return { answers, wake: [...tx.wake], ended: [...tx.ended.keys()], ms, moves: tx.moves };
@@ -191,17 +177,17 @@ export class SqliteConnection {
     if (this.full && job.name === 'receive')
       return { id: job.id, error: new FinanceError('STORE_DISK_FULL').toJSON() };
     // Who reads sees the audit events of what ran before.
-    if (READS.has(job.name)) this.drive(seal(tx));
+    if (READS.has(job.name)) this.statements.drive(seal(tx));
     if (guarded) this.database.exec('SAVEPOINT job');
     const told = [tx.wake.size, tx.ended.size, tx.events.length, tx.moves.length] as const;
-    this.wrote = false;
+    this.statements.wrote = false;
     try {
-      const result = this.drive(perform(tx, job.name, job.input));
+      const result = this.statements.drive(perform(tx, job.name, job.input));
       if (guarded) this.database.exec('RELEASE job');
       return { id: job.id, result };
     } catch (error) {
       // A full disk ends the group: its jobs are tried apart, with the reserve where they need it.
-      if (isFull(error) || !this.database.isTransaction || (this.wrote && !guarded)) throw error;
+      if (isFull(error) || !this.database.isTransaction || (this.statements.wrote && !guarded)) throw error;
       if (guarded) this.database.exec('ROLLBACK TO job; RELEASE job');
       // What a failed transition told is not so.
       for (const pipeline of [...tx.wake].slice(told[0])) tx.wake.delete(pipeline);
@@ -210,25 +196,6 @@ export class SqliteConnection {
       tx.moves.length = told[3];
       return { id: job.id, error: storeError(error).toJSON() };
     }
-  }
-
-  private drive<Result>(transition: Transition<Result>): Result {
-    let step = transition.next([]);
-    while (!step.done) step = transition.next(this.execute(step.value.sql, step.value.params));
-    return step.value;
-  }
-
-  private execute(sql: string, params: SqlValue[]): SqlRow[] {
-    const { statement, writes } = this.statements.get(sql) ?? this.prepare(sql);
-    this.wrote ||= writes;
-    return statement.all(...params.map(storable)) as SqlRow[];
-  }
-
-  private prepare(sql: string): Prepared {
-    const text = inDialect(sql, 'sqlite').replaceAll(/\$(\d+)/g, '?$1');
-    const prepared = { statement: this.database.prepare(text), writes: isWrite(sql) };
-    this.statements.set(sql, prepared);
-    return prepared;
   }
 
   /** Whether the file itself is sound (page structure, indexes). */

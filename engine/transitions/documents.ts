@@ -3,22 +3,29 @@ import { insertSealed, record, type Subject, updateSealed } from '../audit';
 import { newId, sha256 } from '../ids';
 import type { Care, DocumentRow, LeaseRef, Notes } from '../model';
 import { moveOf } from '../observer';
-import { all, lock, one, type SqlValue, type Transition, type Tx } from '../transaction';
+import { lock, one, type SqlValue, type Statement, type Transition, type Tx, together } from '../transaction';
 
 /** What a write changes in a document's row. */
 export type Changes = Partial<Record<keyof DocumentRow, SqlValue>>;
 
 /** A document that the transition is about to change: no other transaction changes it meanwhile. */
 export function* documentById(id: string): Transition<DocumentRow> {
-  return found(id, yield* one<DocumentRow>('SELECT * FROM documents WHERE id = $1 {lock}', id));
+  const [[row]] = yield* together<[DocumentRow[]]>(documentToChange(id));
+  return foundDocument(id, row);
+}
+
+/** The statement of {@link documentById}, to go together with others. */
+export function documentToChange(id: string): Statement {
+  return { sql: 'SELECT * FROM documents WHERE id = $1 {lock}', params: [id] };
 }
 
 /** A document as it is now, for readers. */
 export function* readDocument(id: string): Transition<DocumentRow> {
-  return found(id, yield* one<DocumentRow>('SELECT * FROM documents WHERE id = $1', id));
+  return foundDocument(id, yield* one<DocumentRow>('SELECT * FROM documents WHERE id = $1', id));
 }
 
-function found(id: string, row: DocumentRow | undefined): DocumentRow {
+/** @throws STORE_NOT_FOUND */
+export function foundDocument(id: string, row: DocumentRow | undefined): DocumentRow {
   if (row) return row;
   throw new FinanceError('STORE_NOT_FOUND', { message: `There is no document ${id}.`, documentId: id });
 }
@@ -28,7 +35,11 @@ function found(id: string, row: DocumentRow | undefined): DocumentRow {
  * @throws STORE_FENCE_STALE where another lease came after, or the document is no longer leased
  */
 export function* leased(ref: LeaseRef): Transition<DocumentRow> {
-  const row = yield* documentById(ref.documentId);
+  return asLeased(ref, yield* documentById(ref.documentId));
+}
+
+/** The row, if it is leased as the caller says. @throws STORE_FENCE_STALE */
+export function asLeased(ref: LeaseRef, row: DocumentRow): DocumentRow {
   if (row.state !== 'leased' || Number(row.fence) !== ref.fence) throw staleFence(row, ref);
   return row;
 }
@@ -199,20 +210,26 @@ export function* openException(tx: Tx, row: DocumentRow, error: StoredError): Tr
   });
 }
 
-/** Closes the open exceptions of a document. */
+/** The open exceptions of a document. */
+export function openExceptions(documentId: string): Statement {
+  return {
+    sql: 'SELECT id FROM exceptions WHERE document_id = $1 AND closed_at IS NULL',
+    params: [documentId],
+  };
+}
+
+/** Closes the open exceptions of a document. @param open what {@link openExceptions} found */
 export function* closeExceptions(
   tx: Tx,
   documentId: string,
   resolution: string,
   actor: string | null,
   reason: string | null,
+  open?: { id: string }[],
 ): Transition<Subject[]> {
-  const open = yield* all<{ id: string }>(
-    'SELECT id FROM exceptions WHERE document_id = $1 AND closed_at IS NULL',
-    documentId,
-  );
+  const found = open ?? (yield* together<[{ id: string }[]]>(openExceptions(documentId)))[0];
   const closed: Subject[] = [];
-  for (const { id } of open)
+  for (const { id } of found)
     closed.push(yield* updateSealed('exceptions', id, { closed_at: tx.now, resolution, actor, reason }));
   return closed;
 }

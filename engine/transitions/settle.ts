@@ -2,7 +2,7 @@ import { FinanceError, type StoredError } from '../../errors';
 import { type Subject, updateSealed } from '../audit';
 import type { DocumentRow, LeaseRef, Outcome, StepRow } from '../model';
 import { disposition, type Tries } from '../retry';
-import { all, lock, one, run, type SqlValue, type Transition, type Tx } from '../transaction';
+import { all, lock, run, type SqlValue, type Transition, type Tx, together } from '../transaction';
 import {
   applyNotes,
   type Changes,
@@ -10,6 +10,7 @@ import {
   documentById,
   leased,
   openException,
+  openExceptions,
   readyChanges,
   staleFence,
   transit,
@@ -47,17 +48,16 @@ export function* settle(tx: Tx, input: SettleInput): Transition<{ status: 'settl
 }
 
 function* checkSteps(row: DocumentRow): Transition<void> {
-  const steps = yield* all<StepRow>('SELECT kind, state, name FROM steps WHERE document_id = $1', row.id);
+  const [steps, [pipeline]] = yield* together<[StepRow[], { required_steps: string }[]]>(
+    { sql: 'SELECT kind, state, name FROM steps WHERE document_id = $1', params: [row.id] },
+    { sql: 'SELECT required_steps FROM pipelines WHERE name = $1', params: [row.pipeline] },
+  );
   const open = steps.filter(({ state }) => state === 'intent' || state === 'pending');
   if (open.length > 0)
     throw new FinanceError('RUN_STEPS_OPEN', {
       message: `Not done: ${open.map(({ name, kind }) => `${name} (${kind})`).join(', ')}.`,
       documentId: row.id,
     });
-  const pipeline = yield* one<{ required_steps: string }>(
-    'SELECT required_steps FROM pipelines WHERE name = $1',
-    row.pipeline,
-  );
   const required = pipeline ? (JSON.parse(pipeline.required_steps) as string[]) : [];
   const missing = required.filter(
     (kind) => !steps.some((step) => step.kind === kind && step.state === 'done'),
@@ -80,8 +80,13 @@ export function* settleRow(
   closing: { actor: string; reason: string } | null = null,
 ): Transition<void> {
   const businessKey = changes.business_key ?? row.business_key;
-  const claims = yield* closeClaims(tx, row, outcome, businessKey);
-  const closed = yield* closeExceptions(tx, row.id, outcome, closing?.actor ?? null, closing?.reason ?? null);
+  const [claimed, open] = yield* together<[ClaimRow[], { id: string }[]]>(
+    { sql: 'SELECT * FROM claims WHERE document_id = $1 ORDER BY business_key', params: [row.id] },
+    openExceptions(row.id),
+  );
+  const claims = yield* closeClaims(tx, claimed, outcome, businessKey);
+  const { actor = null, reason = null } = closing ?? {};
+  const closed = yield* closeExceptions(tx, row.id, outcome, actor, reason, open);
   yield* transit(
     tx,
     row,
@@ -118,14 +123,10 @@ export interface ClaimRow {
  */
 function* closeClaims(
   tx: Tx,
-  row: DocumentRow,
+  claims: ClaimRow[],
   outcome: Outcome,
   businessKey: SqlValue,
 ): Transition<{ claim: ClaimRow; subject: Subject; final: boolean }[]> {
-  const claims = yield* all<ClaimRow>(
-    'SELECT * FROM claims WHERE document_id = $1 ORDER BY business_key',
-    row.id,
-  );
   const closed: { claim: ClaimRow; subject: Subject; final: boolean }[] = [];
   for (const claim of claims) {
     const current = claim.business_key === businessKey;

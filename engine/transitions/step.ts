@@ -2,9 +2,17 @@ import { FinanceError, type StoredError } from '../../errors';
 import { insertSealed, type Subject, updateSealed } from '../audit';
 import { newId, sha256, stableJson } from '../ids';
 import type { DocumentRow, Json, LeaseRef, StepRow, StoreSettings } from '../model';
-import { one, type Transition, type Tx } from '../transaction';
+import { type Statement, type Transition, type Tx, together } from '../transaction';
 import { type Child, receiveChildren } from './children';
-import { applyNotes, documentById, leased, staleFence, transit } from './documents';
+import {
+  applyNotes,
+  asLeased,
+  documentToChange,
+  foundDocument,
+  leased,
+  staleFence,
+  transit,
+} from './documents';
 import { branch } from './settle';
 
 export interface IntendInput extends LeaseRef {
@@ -42,9 +50,14 @@ export type IntendResult =
 
 /** Commits the intent of an effect, or tells what is known of it. */
 export function* intend(tx: Tx, input: IntendInput): Transition<IntendResult> {
-  const row = yield* leased(input);
+  const [found, asked] = yield* together<[DocumentRow[], KnownRow[]]>(
+    documentToChange(input.documentId),
+    knownStep(input),
+  );
+  const row = asLeased(input, foundDocument(input.documentId, found[0]));
   if (row.hop !== input.hop) return yield* branch(tx, row);
-  const { step, paused } = yield* known(row.id, input);
+  const step = asked[0]?.id == null ? undefined : (asked[0] as StepRow);
+  const paused = asked[0]?.paused === 1;
   const request = stableJson(input.request);
   const requestHash = sha256(request);
   if (step?.state === 'done' && step.request_hash !== requestHash)
@@ -71,21 +84,16 @@ export function* intend(tx: Tx, input: IntendInput): Transition<IntendResult> {
   };
 }
 
+type KnownRow = (StepRow | Record<keyof StepRow, null>) & { paused: number | null };
+
 /** The step of this identity, and whether an operator has paused its target. */
-function* known(
-  documentId: string,
-  { kind, target, externalKey }: IntendInput,
-): Transition<{ step?: StepRow; paused: boolean }> {
-  const row = yield* one<(StepRow | Record<keyof StepRow, null>) & { paused: number | null }>(
-    `SELECT s.*, t.paused AS paused FROM (SELECT 1 AS asked) a
+function knownStep({ documentId, kind, target, externalKey }: IntendInput): Statement {
+  return {
+    sql: `SELECT s.*, t.paused AS paused FROM (SELECT 1 AS asked) a
      LEFT JOIN steps s ON s.document_id = $1 AND s.kind = $2 AND s.target = $3 AND s.external_key = $4
      LEFT JOIN targets t ON t.name = $3`,
-    documentId,
-    kind,
-    target,
-    externalKey,
-  );
-  return { step: row?.id == null ? undefined : (row as StepRow), paused: row?.paused === 1 };
+    params: [documentId, kind, target, externalKey],
+  };
 }
 
 function* firstIntent(
@@ -174,14 +182,14 @@ function* effectOf(ref: {
   fence: number;
   stepId: string;
 }): Transition<{ row: DocumentRow; step: StepRow }> {
-  const row = yield* documentById(ref.documentId);
+  const [found, steps] = yield* together<[DocumentRow[], StepRow[]]>(documentToChange(ref.documentId), {
+    sql: 'SELECT * FROM steps WHERE id = $1 AND document_id = $2',
+    params: [ref.stepId, ref.documentId],
+  });
+  const row = foundDocument(ref.documentId, found[0]);
   if (Number(row.fence) !== ref.fence || row.state === 'settled')
     throw staleFence(row, { ...ref, hop: row.hop });
-  const step = yield* one<StepRow>(
-    'SELECT * FROM steps WHERE id = $1 AND document_id = $2',
-    ref.stepId,
-    row.id,
-  );
+  const [step] = steps;
   if (!step) throw new FinanceError('STORE_NOT_FOUND', { message: `There is no step ${ref.stepId}.` });
   return { row, step };
 }
