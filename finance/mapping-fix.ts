@@ -83,13 +83,13 @@ function mostUsed(entries: Record<string, unknown>): unknown[] {
 export function fixedMapping(
   base: MappingDocument,
   fix: MappingFix,
-  people: { author: string; approvedBy: string },
+  { author, approvedBy }: { author: string; approvedBy: string },
   known: readonly MappingDocument[],
 ): MappingDocument {
   assertBase(base, fix, known);
-  if (people.author.trim().toLowerCase() === people.approvedBy.trim().toLowerCase())
+  if (author.trim().toLowerCase() === approvedBy.trim().toLowerCase())
     throw new FinanceError('DECISION_SECOND_PERSON', {
-      message: `${people.author} proposed this and cannot approve it.`,
+      message: `${author} proposed this and cannot approve it.`,
     });
   const table = tableOf(base, fix.table);
   if (!table) throw invalid(base, `it has no table "${fix.table}"`);
@@ -98,7 +98,7 @@ export function fixedMapping(
   const version = Math.max(base.version, ...own.map((mapping) => mapping.version)) + 1;
   const entries = { ...table.entries, [fix.key]: fix.value };
   const tables = { ...base.tables, [fix.table]: { ...table, entries } };
-  return checkMapping({ ...base, ...people, version, status: 'approved', tables });
+  return checkMapping({ ...base, author, approvedBy, version, status: 'approved', tables });
 }
 
 function assertBase(base: MappingDocument, fix: MappingFix, known: readonly MappingDocument[]): void {
