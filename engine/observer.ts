@@ -110,15 +110,16 @@ const WHAT: Partial<Record<DocumentState, Move['what']>> = {
 };
 
 /** The move that a change of a document's row is; undefined for states that nobody counts. */
-export function moveOf(row: DocumentRow, changes: { [column: string]: unknown }): Move | undefined {
+export function moveOf(
+  row: DocumentRow,
+  changes: Partial<Record<keyof DocumentRow, unknown>>,
+): Move | undefined {
   const what = WHAT[changes.state as DocumentState];
   if (!what) return undefined;
-  const { id, entity, kind, pipeline, correlation_id, outcome, error } = {
-    ...row,
-    ...changes,
-  } as DocumentRow;
-  const move: Move = { what, documentId: id, entity, kind, pipeline, correlationId: correlation_id };
-  if (what === 'settled') return { ...move, outcome: outcome ?? undefined };
-  const { code } = JSON.parse(error ?? '{}') as { code?: string };
+  const of = (column: 'entity' | 'kind' | 'pipeline') => (changes[column] ?? row[column]) as string;
+  const ids = { documentId: row.id, correlationId: row.correlation_id };
+  const move: Move = { what, ...ids, entity: of('entity'), kind: of('kind'), pipeline: of('pipeline') };
+  if (what === 'settled') return { ...move, outcome: changes.outcome as Outcome };
+  const { code } = JSON.parse(String(changes.error ?? '{}')) as { code?: string };
   return { ...move, code };
 }
