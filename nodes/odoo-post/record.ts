@@ -9,7 +9,8 @@ export interface OdooRun extends Run {
   client: OdooClient;
   /** Makes, posts and reads records together with those of other documents. */
   writer: Writer;
-  oneTransaction?: OneTransaction;
+  /** The server action that loads and posts at once, where one is installed. */
+  oneTransaction?: () => Promise<OneTransaction>;
   /** `<url>/<database>` */
   target: string;
   name: string;

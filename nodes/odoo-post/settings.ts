@@ -31,8 +31,8 @@ export interface OdooPostSettings {
 }
 
 /** @throws CONFIG_INVALID */
-export function settingsOf(config: OdooPostConfig & { mode: Mode }): OdooPostSettings {
-  const { mode } = config;
+export function settingsOf(config: OdooPostConfig): OdooPostSettings {
+  const { mode = 'post' } = config;
   if (!['post', 'dryRun', 'shadow'].includes(mode))
     throw new FinanceError('CONFIG_INVALID', { message: `The mode ${String(mode)} is not known.` });
   const terms = {

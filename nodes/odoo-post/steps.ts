@@ -1,6 +1,7 @@
 import {
   externalIdOf,
   type Kinds,
+  type OneTransaction,
   type PostableDocument,
   type PosterName,
   Posting,
@@ -100,8 +101,8 @@ class RecordedPosting<K extends PosterName> {
   private requestIn = (request: Json): Kinds[K]['request'] =>
     (request as LoadRequest).move as unknown as Kinds[K]['request'];
 
-  private of(request: Kinds[K]['request']): Posting<K> {
-    const { client, writer, oneTransaction } = this.run;
+  private of(request: Kinds[K]['request'], oneTransaction?: OneTransaction): Posting<K> {
+    const { client, writer } = this.run;
     return new Posting(client, this.name, request, { writer, oneTransaction });
   }
 
@@ -122,7 +123,7 @@ class RecordedPosting<K extends PosterName> {
     return {
       refusesDoubles: true,
       perform: async (request) => {
-        const posting = this.of(this.requestIn(request));
+        const posting = this.of(this.requestIn(request), await this.run.oneTransaction?.());
         return await examine(posting, await posting.draft());
       },
       probe: async (request) => {
