@@ -15,6 +15,8 @@ export interface SourceItem {
   number?: string;
   /** Code of the error that it is held by. */
   code?: string;
+  /** Id of the record that it was booked as. */
+  recordId?: number;
 }
 
 /** A posted record of Odoo. */
@@ -111,7 +113,7 @@ export interface ControlResult {
 
 /** A record that is not where it should be, looked for by its key. */
 export type Whereabouts =
-  | (Pick<BookItem, 'id' | 'model' | 'name' | 'date' | 'amount' | 'currency'> & { state: string })
+  | (Pick<BookItem, 'id' | 'model' | 'key' | 'name' | 'date' | 'amount' | 'currency'> & { state: string })
   | undefined;
 
 /** What of two documents with one key stands for the fact; the other one is its rival, or its repetition. */
@@ -160,8 +162,9 @@ export class Comparison {
 
   /** Where an unmet document is. */
   found(item: SourceItem & { key: string }, where: Whereabouts): void {
-    if (where?.state === 'posted') {
-      this.#meet(item, { ...where, kind: item.kind, key: item.key });
+    // a record that lost its key is nobody's: it counts as extra where it stands
+    if (where?.state === 'posted' && where.key === item.key) {
+      this.#meet(item, { ...where, kind: item.kind });
       return;
     }
     if (item.state !== 'booked') return;

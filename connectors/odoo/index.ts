@@ -20,7 +20,14 @@ export {
   type OdooVersion,
   type ProtocolName,
 } from './client';
-export { BOOKED_KINDS, type BooksQuery, ownPrefixOf, readBooks, whereabouts } from './control/books';
+export {
+  BOOKED_KINDS,
+  type BooksQuery,
+  ownPrefixOf,
+  readBooks,
+  readRecordsOf,
+  whereabouts,
+} from './control/books';
 export { domainOf, type FullDomain } from './domain';
 export { type ApiKey, apiKeys, expiringKeys, type KeyAlarm } from './key-expiry';
 export {

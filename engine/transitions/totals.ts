@@ -66,8 +66,9 @@ export type PeriodDocument = Pick<
   | 'error'
 > & {
   received_at: number;
-  /** External key of the step that booked it at the target. */
+  /** External key and result of the first step that booked it at the target: later ones are of what hangs on it. */
   booked_key: string | null;
+  booked: Json;
   /** The text of a document that has told no day of its own, or is of a kind asked for; canonical where it was mapped. */
   text: string | null;
 };
@@ -90,10 +91,12 @@ export function* periodDocuments(
   { entity, kinds, from, to, undatedSince, withText = [], booked, after, limit }: PeriodPage,
 ): Transition<PeriodDocument[]> {
   const wantsText = `d.date IS NULL OR d.kind IN (${places(withText, 9 + kinds.length)})`;
-  const rows = yield* all<Omit<PeriodDocument, 'text'> & { content: Uint8Array | null }>(
+  const rows = yield* all<
+    Omit<PeriodDocument, 'text' | 'booked'> & { content: Uint8Array | null; result: string | null }
+  >(
     `SELECT d.seq, d.id, d.kind, d.business_key, d.amount, d.currency, d.number, d.date, d.state, d.outcome, d.error,
-      d.received_at, ${BOOKED_KEY} AS booked_key, CASE WHEN ${wantsText} THEN ${TEXT} END AS content
-     FROM documents d WHERE d.seq > $1 AND d.entity = $2 AND d.kind IN (${places(kinds, 9)})
+      d.received_at, s.external_key AS booked_key, s.result, CASE WHEN ${wantsText} THEN ${TEXT} END AS content
+     FROM documents d LEFT JOIN steps s ON s.id = ${FIRST_BOOKING} WHERE d.seq > $1 AND d.entity = $2 AND d.kind IN (${places(kinds, 9)})
      AND (d.date >= $3 AND d.date <= $4 OR d.date IS NULL AND d.received_at >= $5)
      AND (d.outcome IS NULL OR d.outcome <> 'duplicate') ORDER BY d.seq LIMIT $8`,
     after,
@@ -107,16 +110,17 @@ export function* periodDocuments(
     ...kinds,
     ...withText,
   );
-  return rows.map(({ content, ...row }) => ({
+  return rows.map(({ content, result, ...row }) => ({
     ...row,
     seq: Number(row.seq),
     received_at: Number(row.received_at),
+    booked: result === null ? null : (JSON.parse(result) as Json),
     text: content && Buffer.from(content).toString('utf8'),
   }));
 }
 
-const BOOKED_KEY = `(SELECT s.external_key FROM steps s WHERE s.document_id = d.id AND s.kind = $6 AND s.target = $7
-  AND s.state = 'done' LIMIT 1)`;
+const FIRST_BOOKING = `(SELECT b.id FROM steps b WHERE b.document_id = d.id AND b.kind = $6 AND b.target = $7
+  AND b.state = 'done' ORDER BY b.intended_at, b.id LIMIT 1)`;
 
 const TEXT = `(SELECT b.content FROM bodies b WHERE b.document_id = d.id AND b.content IS NOT NULL
   AND b.role IN ('canonical', 'corrected', 'source')
@@ -204,7 +208,8 @@ function* kinDocuments(which: string, booked: string, ...params: SqlValue[]): Tr
     Omit<KinDocument, 'booked' | 'part'> & { receive_key: string; result: string | null }
   >(
     `SELECT d.id, d.entity, d.kind, d.number, d.amount, d.currency, d.state, d.outcome, d.error, d.receive_key,
-      (SELECT s.result FROM steps s WHERE s.document_id = d.id AND s.kind = $2 AND s.state = 'done' LIMIT 1) AS result
+      (SELECT s.result FROM steps s WHERE s.document_id = d.id AND s.kind = $2 AND s.state = 'done'
+        ORDER BY s.intended_at, s.id LIMIT 1) AS result
      FROM documents d WHERE ${which} ORDER BY d.seq`,
     ...params,
     booked,

@@ -4,6 +4,7 @@ import {
   type OdooClient,
   ownPrefixOf,
   readBooks,
+  readRecordsOf,
   whereabouts,
 } from '../../connectors/odoo';
 import type { PeriodDocument, Store } from '../../engine';
@@ -65,11 +66,24 @@ export async function compare(
   const company = await lookupsOf(client).company(entity.odooCompany);
   const books: BooksQuery = { company, kinds, period, journals, ownPrefix: ownPrefixOf(entity.key, prefix) };
   for await (const record of readBooks(client, books)) comparison.booked(record);
-  for (const item of [...comparison.unmet()]) comparison.found(item, await whereabouts(client, item, books));
+  await lookFor(client, comparison, books);
   for (const keys of chunks(comparison.unknown()))
     comparison.elsewhere(new Set(await store.knownKeys({ keys, target })));
   const states = await store.totals({ entity: entity.key, kinds, ...period });
   return { ...comparison.conclude(given), states };
+}
+
+/** What was booked is looked for by the ids of its records, many at once; what may be there unknown to us, by its key. */
+async function lookFor(client: OdooClient, comparison: Comparison, books: BooksQuery): Promise<void> {
+  const unmet = Map.groupBy(comparison.unmet(), ({ recordId, kind }) => (recordId === undefined ? '' : kind));
+  for (const item of unmet.get('') ?? []) comparison.found(item, await whereabouts(client, item, books));
+  unmet.delete('');
+  for (const [kind, items] of unmet)
+    for (const some of chunks(items)) {
+      const ids = some.map(({ recordId }) => recordId as number);
+      const records = new Map((await readRecordsOf(client, kind, ids, books)).map((one) => [one.id, one]));
+      for (const item of some) comparison.found(item, records.get(item.recordId as number));
+    }
 }
 
 function* chunks<Item>(items: readonly Item[]): Generator<Item[]> {
@@ -110,14 +124,15 @@ function itemOf(
   entity: LegalEntity,
   prefix: string,
 ): SourceItem {
-  const { id, kind, booked_key, number, error } = row;
+  const { id: documentId, kind, booked_key, number, error } = row;
   const headline = document ? headlineOf(document) : {};
   const keyed = document ?? keyedOf(row.business_key);
   const key = booked_key ?? (keyed && `${prefix}.${externalKey(keyed)}`);
   const state = stateOf(row);
+  const { moveId, id: recordId = moveId } = (row.booked ?? {}) as { id?: number; moveId?: number };
   const { code } = (state === 'held' ? JSON.parse(error ?? '{}') : {}) as { code?: string };
   return {
-    documentId: id,
+    documentId,
     ...(key !== undefined && { key }),
     kind: document?.kind ?? kind,
     currency: row.currency ?? headline.currency ?? entity.currency,
@@ -125,6 +140,7 @@ function itemOf(
     state,
     ...(number !== null && { number }),
     ...(code !== undefined && { code }),
+    ...(recordId !== undefined && { recordId }),
   };
 }
 

@@ -146,7 +146,7 @@ describe('A checkpoint', () => {
           const state = states.next().value;
           comparison.found(
             one,
-            state === undefined ? undefined : { ...record(1000), amount: one.amount, state },
+            state === undefined ? undefined : { ...record(1000, one.key), amount: one.amount, state },
           );
         }
         const given = more === 0 ? [] : [{ kind: 'invoice', currency: 'EUR', count: more, total: '7.00' }];

@@ -227,6 +227,20 @@ export async function whereabouts(
   return (await readItems(client, book, [id], { company, ownPrefix }))[0];
 }
 
+/**
+ * Records of one kind by their ids, posted or not, on whatever day; those that are gone are left out.
+ * @throws FinanceError ODOO_*
+ */
+export async function readRecordsOf(
+  client: OdooClient,
+  kind: string,
+  ids: readonly number[],
+  query: Pick<BooksQuery, 'company' | 'ownPrefix'>,
+): Promise<NonNullable<Whereabouts>[]> {
+  const book = BOOKS.find(({ kinds }) => kinds.includes(kind));
+  return book && ids.length > 0 ? await readItems(client, book, ids, query) : [];
+}
+
 /** What the external ids of an entity's documents begin with. */
 export const ownPrefixOf = (entity: string, prefix: string): string =>
   `${prefix}.${entity.replace(/[^a-z0-9]+/g, '_')}__`;
