@@ -43,6 +43,7 @@ export class Host {
   private readonly leasesByStore = new Map<string, Leases>();
   private readonly schedulesByStore = new Map<string, Schedules>();
   private readonly stores: Record<string, Store>;
+  private readonly readers: Record<string, Store>;
   private readonly cluster?: Cluster;
   private readonly declared = new Map<string, Declared>();
   private readonly timers: NodeJS.Timeout[] = [];
@@ -55,9 +56,16 @@ export class Host {
   /** @throws CONFIG_INVALID where the lease of a store does not outlive the time-out of a target */
   constructor(
     stores: Record<string, Store>,
-    options: { log?: Log; cluster?: Cluster; targets?: Record<string, TargetOptions> } = {},
+    options: {
+      log?: Log;
+      cluster?: Cluster;
+      targets?: Record<string, TargetOptions>;
+      /** Read-only stores beside those of the same names. */
+      readers?: Record<string, Store>;
+    } = {},
   ) {
     this.log = options.log ?? SILENT;
+    this.readers = options.readers ?? {};
     const { cluster } = options;
     this.cluster = cluster;
     this.stores = Object.fromEntries(
@@ -90,6 +98,11 @@ export class Host {
     if (!store)
       throw new FinanceError('CONFIG_INVALID', { message: `The settings name no store "${name}".` });
     return store;
+  }
+
+  /** Where a long look at a store holds no writer up; the store itself where it has no reader of its own. */
+  reader(name = 'default'): Store {
+    return this.readers[name] ?? this.store(name);
   }
 
   /** Whether what the runtimes have in common by way of Redis is there; undefined where there is no Redis. */
@@ -219,6 +232,7 @@ export class Host {
     for (const schedules of this.schedulesByStore.values()) await schedules.close();
     for (const leases of this.leasesByStore.values()) await leases.close();
     await this.cluster?.close();
+    for (const reader of Object.values(this.readers)) await reader.close();
     for (const store of Object.values(this.stores)) await store.close();
   }
 

@@ -63,7 +63,7 @@ export class Alerts {
   private readonly sent?: Counter<'route' | 'outcome'>;
   private readonly firing?: Gauge<'severity'>;
   private untied: { at: number; entities: string[] } = { at: Number.NEGATIVE_INFINITY, entities: [] };
-  private sending?: Promise<void>;
+  private sending: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: AlertsOptions) {
     const { host, registry, everyMs = LOOK_MS } = options;
@@ -109,13 +109,13 @@ export class Alerts {
     const rule = flowRule(name);
     const finding = clean({ rule, severity, title, lines, count: 1, amounts: {}, since: now });
     await this.change((before) => afterRaise(before, finding, this.tellingOf(rule), now));
-    this.deliverSoon();
+    void this.deliver();
   }
 
   /** Says that an alert which a flow raised is over. */
   async resolve(name: string): Promise<void> {
     await this.change((before) => afterResolve(before, flowRule(name), this.clock()));
-    this.deliverSoon();
+    void this.deliver();
   }
 
   /** Somebody takes an alert on: it does not escalate. @param rule as {@link active} names it */
@@ -130,7 +130,7 @@ export class Alerts {
 
   private async findings(): Promise<Finding[]> {
     const { host, log } = this.options;
-    const pulse = await this.store.pulse();
+    const pulse = await host.reader().pulse();
     const facts: Facts = { host, store: 'default', pulse, untied: () => this.untiedEntities() };
     const findings: Finding[] = [];
     for (const rule of this.config.rules) {
@@ -148,7 +148,7 @@ export class Alerts {
   private async untiedEntities(): Promise<string[]> {
     const now = this.clock();
     if (now - this.untied.at < TIES_MS) return this.untied.entities;
-    const figures = await this.store.figures();
+    const figures = await this.options.host.reader().figures();
     const entities = Object.entries(figures).flatMap(([entity, of]) => {
       const { received, posted, duplicates, conflicts, exceptions, skipped, rejected, open } = of;
       const known = posted + duplicates + conflicts + exceptions + skipped + rejected + open;
@@ -187,13 +187,17 @@ export class Alerts {
     }
   }
 
-  private deliverSoon(): void {
+  /** Sends what is due, after what is being sent. */
+  private deliver(): Promise<void> {
     const { log } = this.options;
-    this.sending = this.deliver().catch((err: unknown) => log.error({ err }, 'alerts cannot be sent'));
+    this.sending = this.sending
+      .then(() => this.sendDue())
+      .catch((err: unknown) => log.error({ err }, 'alerts cannot be sent'));
+    return this.sending;
   }
 
-  /** Sends what is due, one message after the other. */
-  private async deliver(): Promise<void> {
+  /** One message after the other. */
+  private async sendDue(): Promise<void> {
     for (;;) {
       const taken = await this.take();
       if (!taken) return;

@@ -8,7 +8,6 @@ import type { MappingDesk } from '../console/api/services';
 import { approvalLimits, type Host, JobRunner, type Store } from '../engine';
 import type { Day } from '../finance';
 import type { RuntimeConfig } from './config';
-import { storeOf } from './config';
 import { degradations } from './degradation';
 import { deployedEntity } from './entities';
 import { isFeed } from './feeds';
@@ -36,7 +35,7 @@ export async function openConsole(app: Application, parts: ConsoleParts): Promis
   const { config, host, mappings, log } = parts;
   const store = host.store();
   const limits = approvalLimits(process.env.LEDGERWAY_APPROVAL_ABOVE);
-  const reader = config.storeUrl ? store : await storeOf(config, true);
+  const reader = host.reader();
   const desk = mappingDesk(config.dataDir, mappings);
   app.use(
     '/console/api/v1',
@@ -58,10 +57,7 @@ export async function openConsole(app: Application, parts: ConsoleParts): Promis
     },
     report: (err) => log.error({ err }, 'a job does not go on'),
   }).start();
-  return async () => {
-    await jobs.close();
-    if (reader !== store) await reader.close();
-  };
+  return () => jobs.close();
 }
 
 function mappingDesk(dataDir: string, mappings: MappingFolder): MappingDesk {

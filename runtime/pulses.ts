@@ -5,7 +5,7 @@ export async function readPulses(host: Host, log: Log): Promise<Map<string, Puls
   const pulses = new Map<string, Pulse>();
   for (const name of host.storeNames()) {
     try {
-      pulses.set(name, await host.store(name).pulse());
+      pulses.set(name, await host.reader(name).pulse());
     } catch (err) {
       log.warn({ err, store: name }, 'the store does not say how it is');
     }

@@ -70,7 +70,9 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
     await opened.close();
     throw error;
   });
-  const host = new Host({ default: opened }, { log, cluster });
+  // A look at a file through a connection of its own holds no writer up.
+  const readers = config.storeUrl ? undefined : { default: await storeOf(config, true) };
+  const host = new Host({ default: opened }, { log, cluster, readers });
   const store = host.store();
   const strict = checkMode === 'strict';
   const checks = checkMode === 'off' ? undefined : new OdooChecks(host, config.dataDir, log, { strict });

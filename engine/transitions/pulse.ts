@@ -1,6 +1,7 @@
 import type { DocumentState } from '../model';
 import { all, one, type Transition, type Tx } from '../transaction';
 import { type Amounts, addTo, exactSum, nothing, type SumRow } from './amounts';
+import { feeds } from './monitor';
 
 /** `blocked`: ready, but behind another document of its lane. */
 type OpenState = Exclude<DocumentState, 'settled'> | 'blocked';
@@ -35,7 +36,7 @@ export interface Feed {
   name: string;
   value: string;
   /** When it moved last. */
-  at: number;
+  lastAt: number;
 }
 
 /** How a store is: what waits, since when, and for whom. */
@@ -73,7 +74,7 @@ export function* pulse(tx: Tx): Transition<Pulse> {
     backlog,
     delayed: yield* delayed(),
     exceptions: yield* openExceptions(tx),
-    feeds: yield* feeds(),
+    feeds: yield* feeds(tx),
     paused: {
       pipelines: pipelines.map(({ name }) => name),
       targets: targets.map(({ name, since }) => ({ name, since: Number(since) })),
@@ -131,12 +132,4 @@ function* openExceptions(tx: Tx): Transition<OpenExceptions[]> {
     found.set(key, known);
   }
   return [...found.values()];
-}
-
-/** All that moves along a source or on a schedule, and what the runtime keeps of itself. */
-function* feeds(): Transition<Feed[]> {
-  const rows = yield* all<{ name: string; value: string; updated_at: number }>(
-    'SELECT name, value, updated_at FROM cursors ORDER BY name',
-  );
-  return rows.map(({ name, value, updated_at }) => ({ name, value, at: Number(updated_at) }));
 }

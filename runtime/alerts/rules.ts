@@ -29,7 +29,7 @@ async function find(rule: Rule, facts: Facts): Promise<Found | undefined> {
   switch (rule.type) {
     case 'exceptions':
     case 'delayed':
-      return ofConcerns(rule, await host.store(store).concerns(concernsOf(rule)), pulse.at);
+      return ofConcerns(rule, await host.reader(store).concerns(concernsOf(rule)), pulse.at);
     case 'pipeline-stalled':
       return stalled(rule, pulse);
     case 'breaker-open':
@@ -147,8 +147,8 @@ function staleFeeds({ afterMinutes, feeds: names = [] }: Of<'feed-stale'>, facts
   const overdue = overdueSchedules(pulse.feeds, host.scheduleNames(store), pulse.at, graceMs);
   const still = pulse.feeds
     .filter((feed) => isFeed(feed) && names.some((name) => matches(name, feed.name)))
-    .filter(({ at }) => pulse.at - at >= graceMs)
-    .map(({ name, at }) => ({ name, since: at }));
+    .filter(({ lastAt }) => pulse.at - lastAt >= graceMs)
+    .map(({ name, lastAt }) => ({ name, since: lastAt }));
   return several('feed', 'stale', pulse.at, [...overdue, ...still]);
 }
 

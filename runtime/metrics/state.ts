@@ -98,8 +98,8 @@ export class StateGauges {
       for (const [currency, amount] of Object.entries(amounts))
         this.put('exceptions_amount', { ...store, entity, currency }, Number(amount));
     }
-    for (const { name: feed, at: moved } of feeds.filter(isFeed))
-      this.put('feed_age_seconds', { ...store, feed }, age(moved));
+    for (const { name: feed, lastAt } of feeds.filter(isFeed))
+      this.put('feed_age_seconds', { ...store, feed }, age(lastAt));
     for (const pipeline of paused.pipelines) this.put('pipeline_paused', { ...store, pipeline }, 1);
   }
 
