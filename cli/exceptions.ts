@@ -98,21 +98,16 @@ async function decide(
   const kept = values['effects-kept'] ? { effects: 'kept' as const } : {};
   const mapping = values['latest-mapping'] ? 'latest' : 'pinned';
   const act = action === 'retry' ? ({ action, mapping, from: values.from } as const) : { action, ...kept };
-  const before = await store.documentRow({ documentId });
-  // A settled document that is retried is nobody's exception: there is nothing to weigh.
-  if (action === 'retry' && before.state === 'settled')
-    await store.replay({ documentId, actor, reason, ...act });
-  else {
-    const limits = approvalLimits(process.env.LEDGERWAY_APPROVAL_ABOVE);
-    const decided = await store.decide({ documentId, actor, reason, act, limits, mayApprove: true });
-    if (decided.status === 'proposed') return waits(documentId, decided.proposalId);
-  }
+  const limits = approvalLimits(process.env.LEDGERWAY_APPROVAL_ABOVE);
+  const decided = await store.decide({ documentId, actor, reason, act, limits, mayApprove: true });
+  if (decided.status === 'proposed') return await waits(store, documentId, decided.proposalId);
   return await stateOf(store, documentId);
 }
 
-function waits(documentId: string, proposalId: string): Result {
+async function waits(store: Store, documentId: string, proposalId: string): Promise<Result> {
+  const { state, outcome } = await store.documentRow({ documentId });
   const words = `${documentId} waits for a second person: ledgerway exceptions approve ${proposalId}`;
-  return { facts: { documentId, state: 'held', proposalId }, words };
+  return { facts: { documentId, state, outcome, proposalId }, words };
 }
 
 async function approve(store: Store, { id: proposalId, actor, reason }: Said): Promise<Result> {

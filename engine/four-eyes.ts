@@ -84,9 +84,10 @@ export function isAbove(
   });
 }
 
-/** A held document, as far as it matters for who may decide about it. */
-export interface HeldCase extends Stake {
+/** A document, as far as it matters for who may decide about it. */
+export interface DecisionCase extends Stake {
   entity: string;
+  state: string;
   /** Code of the error that it is held for. */
   code: string | undefined;
 }
@@ -108,17 +109,19 @@ export interface DecisionTerms {
 
 /**
  * Whether a decision waits for a second person. A retry with nothing changed books what approved rules make of the
- * source: it needs nobody else. A retry of what waits for an approval is that approval, for whoever may give one.
+ * source: it needs nobody else, unless it reverses that somebody skipped or rejected the document. A retry of what
+ * waits for an approval is that approval, for whoever may give one.
  */
-export function needsSecond(held: HeldCase, act: WantedAct, terms: DecisionTerms): boolean {
+export function needsSecond(row: DecisionCase, act: WantedAct, terms: DecisionTerms): boolean {
   if (act.action === 'mapping-fix') return true;
   if (act.action === 'retry') {
-    if (held.code === 'DOCUMENT_APPROVAL' && !terms.mayApprove) return true;
-    if (act.from === undefined && act.mapping !== 'latest') return false;
+    if (row.code === 'DOCUMENT_APPROVAL' && !terms.mayApprove) return true;
+    const isPlain = act.from === undefined && act.mapping !== 'latest';
+    if (isPlain && row.state === 'held') return false;
   }
   const after = terms.after ?? { amount: null, currency: null };
-  const stakes: Stake[] = act.action === 'correct' ? [held, after] : [held];
-  return isAbove(terms.limits, held.entity, stakes);
+  const stakes: Stake[] = act.action === 'correct' ? [row, after] : [row];
+  return isAbove(terms.limits, row.entity, stakes);
 }
 
 /** Whether two names are one person: case, width and blanks around them make no other. */

@@ -11,7 +11,7 @@ export type { Cluster } from './cluster';
 export {
   type ApprovalLimits,
   approvalLimits,
-  type HeldCase,
+  type DecisionCase,
   isAbove,
   needsSecond,
   type Stake,

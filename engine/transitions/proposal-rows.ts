@@ -38,6 +38,8 @@ export type Versions = NonNullable<Notes['mapping']>;
 
 /** What a person saw when they proposed: with any of it changed, the proposal is about something else. */
 interface Bound {
+  /** Whether it was held or settled, and how. */
+  state: string;
   /** The open exception. */
   exception: string | null;
   /** SHA-256 of the body in force: the source's, or the last correction. */
@@ -45,7 +47,7 @@ interface Bound {
 }
 
 /** What a proposal about a document, as it is now, is bound to. */
-export function* boundTo(documentId: string): Transition<Bound> {
+export function* boundTo({ id: documentId, state, outcome }: DocumentRow): Transition<Bound> {
   const exception = yield* one<{ id: string }>(
     'SELECT id FROM exceptions WHERE document_id = $1 AND closed_at IS NULL ORDER BY opened_at DESC, id DESC LIMIT 1',
     documentId,
@@ -55,7 +57,7 @@ export function* boundTo(documentId: string): Transition<Bound> {
      ORDER BY CASE role WHEN 'corrected' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1`,
     documentId,
   );
-  return { exception: exception?.id ?? null, body: body?.sha256 ?? null };
+  return { state: outcome ?? state, exception: exception?.id ?? null, body: body?.sha256 ?? null };
 }
 
 /**
@@ -68,9 +70,8 @@ export function* isCurrent(
   versions: Versions | undefined,
 ): Transition<boolean> {
   const payload = JSON.parse(proposal.payload) as Payload;
-  const now = yield* boundTo(document.id);
+  const now = yield* boundTo(document);
   return (
-    document.state === 'held' &&
     document.content_hash === proposal.content_hash &&
     document.mapping === proposal.mapping &&
     isSame(now, payload.bound) &&

@@ -22,7 +22,7 @@ export interface DecideInput extends Decision, DecisionTerms {
 export type Decided = { status: 'done' } | { status: 'proposed'; proposalId: string };
 
 /**
- * A person's decision about a held document: done at once, or proposed to a second person where the amount, the kind
+ * A person's decision about a held document, or that a settled one runs again: done at once, or proposed to a second person where the amount, the kind
  * of the act or the policy of the entity asks for one.
  * @throws STORE_NOT_FOUND, STORE_STATE (not held, effects, proposed already), DECISION_SECOND_PERSON where an approval
  * is given by who corrected the document
@@ -30,12 +30,17 @@ export type Decided = { status: 'done' } | { status: 'proposed'; proposalId: str
 export function* decide(tx: Tx, input: DecideInput): Transition<Decided> {
   const row = yield* documentById(input.documentId);
   assertSeen(row, input.entities);
-  if (row.state !== 'held') throw wrongState(row, `decided upon (${input.act.action})`);
+  if (!isOpenTo(row, input.act)) throw wrongState(row, `decided upon (${input.act.action})`);
   if (!needsSecond({ ...row, code: errorCodeOf(row) }, input.act, input)) {
     yield* perform(tx, input.act, input);
     return { status: 'done' };
   }
   return { status: 'proposed', proposalId: yield* propose(tx, row, input) };
+}
+
+/** What is settled may run again; anything else is about what is held. */
+function isOpenTo({ state, outcome }: DocumentRow, { action }: Act): boolean {
+  return state === 'held' || (action === 'retry' && state === 'settled' && outcome !== 'duplicate');
 }
 
 function* propose(tx: Tx, row: DocumentRow, input: DecideInput): Transition<string> {
@@ -47,7 +52,7 @@ function* propose(tx: Tx, row: DocumentRow, input: DecideInput): Transition<stri
   );
   if (open) throw wrongState(row, `proposed twice for ${act.action}: see proposal ${open.id}`);
   const kept = yield* stored(tx, row.id, act);
-  const payload: Payload = { act: kept.act, bound: yield* boundTo(row.id), versions, job };
+  const payload: Payload = { act: kept.act, bound: yield* boundTo(row), versions, job };
   const id = newId('prp', tx.now);
   const proposal = yield* insertSealed('proposals', {
     id,

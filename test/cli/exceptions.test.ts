@@ -59,4 +59,23 @@ describe('ledgerway exceptions', () => {
     assert.equal((await run('list', '--json')).code, 0, 'the list only reads');
     await owner.close();
   });
+
+  it('above the limit a decision waits for another person', async () => {
+    process.env.LEDGERWAY_APPROVAL_ABOVE = '{"EUR": "100"}';
+    try {
+      const asked = await run('reject', held[0]!, '--actor', 'eva', '--reason', 'fraud', '--json');
+      const { state, proposalId } = asked.json() as { state: string; proposalId: string };
+      assert.equal(state, 'held');
+      assert.match(
+        (await run('proposals')).stdout,
+        /prp_\w+ {2}reject doc_\w+ {2}119\.00 EUR {2}eva\n {4}fraud/,
+      );
+      const own = await run('approve', proposalId, '--actor', 'Eva', '--reason', 'me too');
+      assert.match(own.stderr, /DECISION_SECOND_PERSON/);
+      const other = await run('approve', proposalId, '--actor', 'ben', '--reason', 'agreed', '--json');
+      assert.equal(other.json().outcome, 'rejected');
+    } finally {
+      delete process.env.LEDGERWAY_APPROVAL_ABOVE;
+    }
+  });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type Act, type ApprovalLimits, approvalLimits, type Store, samePerson } from '../../../engine';
 import { FinanceError } from '../../../errors';
 import { receive, row, take } from '../../support/store';
-import { assertVerified, held, ready } from './held';
+import { assertVerified, held, ready, times } from './held';
 import { onEveryStore, type Place } from './stores';
 
 const LIMITS = approvalLimits('{"EUR": "100"}');
@@ -169,6 +169,19 @@ onEveryStore('Decisions and their second person', (place) => {
       assert.equal((await row(store, documentId)).state, 'ready');
       await assertVerified(store);
     });
+  });
+
+  it('that what was rejected runs again is a decision as its rejection was', async () => {
+    await store.dismiss({ documentId, ...ben, outcome: 'rejected' });
+    const proposalId = await proposed({ action: 'retry' });
+    await assert.rejects(decide({ action: 'skip' }), { code: 'STORE_STATE' });
+    assert.equal((await store.proposal({ proposalId })).current, true);
+    await store.approve({ proposalId, ...ben });
+    assert.equal((await row(store, documentId)).state, 'ready');
+    assert.equal(await times(store, documentId, 'replayed'), 1);
+    await take(store);
+    await assert.rejects(decide({ action: 'retry' }), { code: 'STORE_STATE' });
+    await assertVerified(store);
   });
 
   it('a plain retry needs nobody; what waits for an approval is released by an approver', async () => {
