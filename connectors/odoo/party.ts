@@ -122,7 +122,7 @@ export interface ResolvedPartner {
  * @throws FinanceError those of {@link matchPartner}, ODOO_LOOKUP (no partner, no country), ODOO_ACCESS (the group
  * Contact Creation is missing), ODOO_SERIALIZATION (another call creates the same one)
  */
-export function resolvePartner(
+export async function resolvePartner(
   client: OdooClient,
   party: Party,
   place: PartyPlace,
@@ -130,17 +130,19 @@ export function resolvePartner(
 ): Promise<ResolvedPartner> {
   const { company, entity, prefix, system } = place;
   const key = `party ${hashOf({ party, company: company.id, entity, prefix, system, parent, create })}`;
-  return lookupsOf(client).briefly(key, BELIEVED_MS, async () => {
+  let created = false;
+  const { id, by } = await lookupsOf(client).briefly(key, BELIEVED_MS, async (): Promise<PartnerMatch> => {
     const match = await matchPartner(client, party, place, parent);
-    if (match) return { partnerId: match.id, matchedBy: match.by, created: false };
+    if (match) return match;
     if (!create)
       throw new FinanceError('ODOO_LOOKUP', {
         message: `Odoo has no partner for "${party.name}".`,
         details: { model: 'res.partner', party: party.id, externalId: partnerKey(party, place) },
       });
-    const partnerId = await createPartner(client, party, place, { parent });
-    return { partnerId, matchedBy: 'externalKey', created: true };
+    created = true;
+    return { id: await createPartner(client, party, place, { parent }), by: 'externalKey' };
   });
+  return { partnerId: id, matchedBy: by, created };
 }
 
 /** Many documents of one customer come together; a partner that is gone meanwhile fails `load` and is forgotten. */
