@@ -40,22 +40,20 @@ export function apiRouter(routes: readonly Route[], options: ApiOptions): Expres
     response.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     next();
   });
-  app.use(
-    limit(
-      STRANGERS,
-      ({ ip }) => ip ?? '',
-      (request) => authorized(request),
-    ),
-  );
-  app.use((request, _response, next) => {
-    login(request, options).then(() => next(), next);
+  // Only who is not known is counted by address, so that a stranger locks nobody out.
+  const strangers = limit(STRANGERS, ({ ip }) => ip ?? '');
+  app.use((request, response, next) => {
+    login(request, options).then(
+      () => next(),
+      (error: unknown) => strangers(request, response, (limited?: unknown) => next(limited ?? error)),
+    );
   });
   const { reads, writes } = options.limits ?? LIMITS;
   app.use(limit(reads, nameOf, ({ method }) => method !== 'GET'));
   app.use(limit(writes, nameOf, ({ method }) => method === 'GET'));
   app.use(express.json({ limit: BODY_LIMIT, strict: true }));
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true, allowUnionTypes: true });
-  const lenient = new Ajv({ allErrors: true, useDefaults: true, coerceTypes: true, strict: true });
+  const ajv = new Ajv({ useDefaults: true, strict: true, allowUnionTypes: true });
+  const lenient = new Ajv({ useDefaults: true, coerceTypes: true, strict: true });
   const events = new Events(options.reader, options.log);
   for (const one of routes) app[one.method](one.path, handler(one, { ...options, events }, ajv, lenient));
   app.use((_request, _response, next) => next(new FinanceError('API_NOT_FOUND')));
@@ -71,7 +69,7 @@ const nameOf = (request: Request) => (request as Known).apiUser.name;
 function limit(
   perMinute: number,
   key: (request: Request) => string,
-  skip: (request: Request) => boolean,
+  skip: (request: Request) => boolean = () => false,
 ): express.RequestHandler {
   return rateLimit({
     windowMs: 60_000,
