@@ -11,6 +11,7 @@ export interface SandboxAddresses {
   tax: string;
   clearance: string;
   billing: string;
+  crm: string;
   secrets: {
     odooDatabase: string;
     odooLogin: string;
@@ -18,6 +19,7 @@ export interface SandboxAddresses {
     taxKey: string;
     clearanceKey: string;
     billingKey: string;
+    crmKey: string;
     webhookSecret: string;
   };
 }
@@ -28,6 +30,8 @@ export interface Sandbox extends SandboxAddresses {
 }
 
 const MAIN = join(__dirname, '..', 'sandbox', 'main.js');
+/** In the order of the ports. */
+const COUNTERPARTIES = ['odoo', 'tax', 'clearance', 'billing', 'crm'] as const;
 
 /**
  * Starts the sandbox on a folder. Its ports are kept there, so that a second start has the same addresses.
@@ -36,19 +40,16 @@ const MAIN = join(__dirname, '..', 'sandbox', 'main.js');
 export async function startSandbox(dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<Sandbox> {
   mkdirSync(dataDir, { recursive: true });
   const portsFile = join(dataDir, 'ports.json');
-  const kept = existsSync(portsFile)
-    ? (JSON.parse(readFileSync(portsFile, 'utf8')) as number[])
-    : [0, 0, 0, 0];
-  const child = spawn(process.execPath, [MAIN, '--data', dataDir, '--ports', kept.join(',')], {
+  const kept = existsSync(portsFile) ? (JSON.parse(readFileSync(portsFile, 'utf8')) as number[]) : [];
+  const ports = COUNTERPARTIES.map((_name, at) => kept[at] ?? 0);
+  const child = spawn(process.execPath, [MAIN, '--data', dataDir, '--ports', ports.join(',')], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
     detached: true,
   });
   const addresses = await firstLine(child);
-  const ports = [addresses.odoo, addresses.tax, addresses.clearance, addresses.billing].map((url) =>
-    Number(new URL(url).port),
-  );
-  writeFileSync(portsFile, JSON.stringify(ports));
+  const taken = COUNTERPARTIES.map((name) => Number(new URL(addresses[name]).port));
+  writeFileSync(portsFile, JSON.stringify(taken));
   return { ...addresses, stop: () => end(child) };
 }
 
@@ -83,6 +84,7 @@ export function environmentOf(sandbox: SandboxAddresses): Record<string, string>
     LEDGERWAY_TAX_URL: sandbox.tax,
     LEDGERWAY_EINVOICE_URL: sandbox.clearance,
     LEDGERWAY_BILLING_URL: sandbox.billing,
+    LEDGERWAY_CRM_URL: sandbox.crm,
   };
 }
 

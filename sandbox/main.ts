@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { FinanceError } from '../errors';
 import { BILLING_API_KEY, BILLING_WEBHOOK_SECRET, startBilling } from './billing';
 import { CLEARANCE_TOKEN, startClearance } from './clearance';
+import { CRM_API_KEY, startCrm } from './crm';
 import { DEMO_LOGIN, demoSeed, startOdoo } from './odoo';
 import { startTax, TAX_API_KEY } from './tax';
 
@@ -13,7 +14,7 @@ const COSTS = ['none', 'odoo17'] as const;
 interface Settings {
   /** Folder of the data files; memory where left out. */
   data?: string;
-  /** odoo, tax, clearance, billing; 0 takes a free one. */
+  /** odoo, tax, clearance, billing, crm; 0 takes a free one. */
   ports: number[];
   odooVersion: (typeof VERSIONS)[number];
   odooCost: (typeof COSTS)[number];
@@ -26,14 +27,14 @@ function readSettings(args: string[]): Settings {
     args,
     options: {
       data: { type: 'string' },
-      ports: { type: 'string', default: '0,0,0,0' },
+      ports: { type: 'string', default: '0,0,0,0,0' },
       'odoo-version': { type: 'string', default: '17.0' },
       'odoo-cost': { type: 'string', default: 'none' },
     },
   });
   const ports = values.ports.split(',').map(Number);
-  if (ports.length !== 4 || ports.some((port) => !Number.isInteger(port) || port < 0 || port > 65_535))
-    throw invalid('--ports takes four ports: odoo,tax,clearance,billing');
+  if (ports.length !== 5 || ports.some((port) => !Number.isInteger(port) || port < 0 || port > 65_535))
+    throw invalid('--ports takes five ports: odoo,tax,clearance,billing,crm');
   const odooVersion = VERSIONS.find((version) => version === values['odoo-version']);
   if (!odooVersion) throw invalid(`--odoo-version is one of ${VERSIONS.join(', ')}`);
   const odooCost = COSTS.find((cost) => cost === values['odoo-cost']);
@@ -51,7 +52,7 @@ function onParentGone(then: () => void): void {
 async function main(): Promise<void> {
   const { data, ports, odooVersion, odooCost } = readSettings(process.argv.slice(2));
   if (data) mkdirSync(data, { recursive: true });
-  const [odooPort, taxPort, clearancePort, billingPort] = ports;
+  const [odooPort, taxPort, clearancePort, billingPort, crmPort] = ports;
   const file = (name: string) => data && join(data, `${name}.db`);
   const running: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(started: T): T => {
@@ -82,6 +83,7 @@ async function main(): Promise<void> {
   const tax = keep(await startTax({ port: taxPort, dataFile: file('tax') }));
   const clearance = keep(await startClearance({ port: clearancePort, dataFile: file('clearance') }));
   const billing = keep(await startBilling({ port: billingPort, dataFile: file('billing') }));
+  const crm = keep(await startCrm({ port: crmPort, dataFile: file('crm') }));
   const secrets = {
     odooDatabase: DEMO_LOGIN.database,
     odooLogin: DEMO_LOGIN.login,
@@ -89,9 +91,16 @@ async function main(): Promise<void> {
     taxKey: TAX_API_KEY,
     clearanceKey: CLEARANCE_TOKEN,
     billingKey: BILLING_API_KEY,
+    crmKey: CRM_API_KEY,
     webhookSecret: BILLING_WEBHOOK_SECRET,
   };
-  const addresses = { odoo: odoo.url, tax: tax.url, clearance: clearance.url, billing: billing.url };
+  const addresses = {
+    odoo: odoo.url,
+    tax: tax.url,
+    clearance: clearance.url,
+    billing: billing.url,
+    crm: crm.url,
+  };
   process.stdout.write(`${JSON.stringify({ ...addresses, secrets })}\n`);
 }
 

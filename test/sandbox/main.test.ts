@@ -11,6 +11,7 @@ interface Addresses {
   tax: string;
   clearance: string;
   billing: string;
+  crm: string;
   secrets: Record<string, string>;
 }
 
@@ -39,7 +40,7 @@ describe('the sandbox process', function () {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('starts all four, goes on at the same addresses after a SIGKILL, ends on SIGTERM', async () => {
+  it('starts all five, goes on at the same addresses after a SIGKILL, ends on SIGTERM', async () => {
     const first = await start('--data', folder);
     const { addresses } = first;
     const post = (body: unknown) => ({
@@ -52,12 +53,13 @@ describe('the sandbox process', function () {
     assert.ok(sent.length >= 10);
     assert.deepEqual(await json(`${addresses.tax}/_sandbox/transactions`), []);
     assert.deepEqual(await json(`${addresses.clearance}/_sandbox/documents`), []);
+    assert.deepEqual(await json(`${addresses.crm}/_sandbox/writes`), []);
     assert.equal((await fetch(`${addresses.odoo}/web/health`)).status, 200);
     first.child.kill('SIGKILL');
     await exitOf(first.child);
 
-    const { odoo, tax, clearance, billing } = addresses;
-    const ports = [odoo, tax, clearance, billing].map((url) => new URL(url).port).join(',');
+    const { odoo, tax, clearance, billing, crm } = addresses;
+    const ports = [odoo, tax, clearance, billing, crm].map((url) => new URL(url).port).join(',');
     const second = await start('--data', folder, '--ports', ports);
     assert.deepEqual(second.addresses, addresses);
     assert.deepEqual(await json(`${addresses.billing}/_sandbox/deliveries`), sent);
@@ -76,6 +78,6 @@ describe('the sandbox process', function () {
     const said: Buffer[] = [];
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
     assert.equal(await exitOf(child), 1);
-    assert.match(Buffer.concat(said).toString(), /odoo,tax,clearance,billing/);
+    assert.match(Buffer.concat(said).toString(), /odoo,tax,clearance,billing,crm/);
   });
 });

@@ -1,0 +1,2 @@
+export type { CrmObject, CrmWrite } from './objects';
+export { CRM_API_KEY, type CrmOptions, startCrm } from './server';
