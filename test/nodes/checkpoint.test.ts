@@ -153,6 +153,7 @@ describe('checkpoint', () => {
     await group.bench.store.dismiss({
       documentId: held!,
       outcome: 'rejected',
+      effects: 'kept',
       actor: 'carla',
       reason: 'not ours',
     });

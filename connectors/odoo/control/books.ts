@@ -146,7 +146,7 @@ const paymentKind = ({ paymentType, partnerType }: PaymentState): string =>
 
 /**
  * All posted records of a period, whoever made them, page by page, each with our external id where it has one. Entries
- * that settle a payment are part of it and left out.
+ * that hang on a document of another kind (they settle a payment, or defer an invoice) are part of it and left out.
  * @throws FinanceError ODOO_*
  */
 export async function* readBooks(client: OdooClient, query: BooksQuery): AsyncGenerator<BookItem> {
