@@ -190,22 +190,23 @@ export interface Trace {
 }
 
 export const ACTIONS = [
-  'retry',
-  'correct',
-  'fix',
-  'link',
-  'skip',
-  'reject',
   'assign',
   'comment',
   'tag',
+  'retry',
+  'retry-from',
+  'correct',
+  'mapping-fix',
+  'link',
+  'skip',
+  'reject',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface ExceptionDetail extends Trace {
   exception: ExceptionItem;
-  /** What one may do with it, and why not. */
-  actions: Record<Action, { allowed: boolean; why?: string }>;
+  /** What one may do with it, and why not; `second`: another person has to confirm it. */
+  actions: Record<Action, { allowed: boolean; second?: boolean; why?: string }>;
 }
 
 /** The entry of a mapping that is missing, and what could stand there. */
@@ -213,8 +214,11 @@ export interface MappingFix {
   mapping: string;
   version: number;
   table: string;
+  /** What the table is about, in words. */
+  label: string;
   key: string;
-  suggestions: string[];
+  /** Values of other entries, the most used first. */
+  suggestions: Json[];
 }
 
 export interface Decided {
