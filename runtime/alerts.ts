@@ -118,9 +118,14 @@ export class Alerts {
     void this.deliver();
   }
 
-  /** Somebody takes an alert on: it does not escalate. @param rule as {@link active} names it */
-  async acknowledge(rule: string, by: string): Promise<void> {
-    await this.change((before) => afterAcknowledge(before, rule, by, this.clock()));
+  /**
+   * Somebody takes an alert on: it does not escalate.
+   * @param rule as {@link active} names it
+   * @returns whether there is such an alert
+   */
+  async acknowledge(rule: string, by: string): Promise<boolean> {
+    const { active } = await this.change((before) => afterAcknowledge(before, rule, by, this.clock()));
+    return Object.hasOwn(active, rule);
   }
 
   async end(): Promise<void> {

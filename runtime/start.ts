@@ -95,7 +95,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const started = new Promise<void>((resolve) => red.events.once('flows:started', () => resolve()));
   red.events.on('flows:started', () => void host.flowsStarted());
   await red.start();
-  red.httpAdmin.use(alertRoutes(observing.alerts, needsPermission));
+  red.httpAdmin.use(alertRoutes(observing.alerts, needsPermission('')));
   guardDeploys(red.runtime.flows, host, config.drainMs);
   const missing = await missingTypes(layout.flows, red.runtime.nodes);
   if (missing.length > 0) {

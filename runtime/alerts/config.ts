@@ -166,7 +166,7 @@ function assertNames(routes: AlertConfig['routes'], rules: readonly Rule[]): voi
   for (const { name, routes: to = [], escalateTo = [] } of rules) {
     if (seen.has(name)) throw invalid(`two rules are named ${name}`);
     seen.add(name);
-    const unknown = [...to, ...escalateTo].find((route) => !(route in routes));
+    const unknown = [...to, ...escalateTo].find((route) => !Object.hasOwn(routes, route));
     if (unknown) throw invalid(`the rule ${name} names the route ${unknown}, which is not there`);
   }
 }

@@ -71,6 +71,10 @@ export interface AlertState {
 
 export const noAlerts = (): AlertState => ({ active: {}, outbox: [], serial: 0 });
 
+/** The alert of a rule, whatever its name: `constructor` is one too. */
+const alertOf = ({ active }: AlertState, rule: string): Active | undefined =>
+  Object.hasOwn(active, rule) ? active[rule] : undefined;
+
 /** Copies a state before it is changed, so that a change that is lost to another runtime leaves no trace. */
 const copyOf = (state: AlertState): AlertState => structuredClone(state);
 
@@ -96,7 +100,7 @@ export function afterLook(
 /** The state after a node of a flow raised an alert; how often it did counts up. */
 export function afterRaise(before: AlertState, finding: Finding, telling: Telling, now: number): AlertState {
   const state = copyOf(before);
-  const count = (state.active[finding.rule]?.count ?? 0) + finding.count;
+  const count = (alertOf(state, finding.rule)?.count ?? 0) + finding.count;
   tell(state, { ...finding, count, raised: true }, telling, now);
   return state;
 }
@@ -104,7 +108,7 @@ export function afterRaise(before: AlertState, finding: Finding, telling: Tellin
 /** The state after an alert is said to be over. */
 export function afterResolve(before: AlertState, rule: string, now: number): AlertState {
   const state = copyOf(before);
-  const alert = state.active[rule];
+  const alert = alertOf(state, rule);
   if (alert) end(state, alert, now);
   return state;
 }
@@ -112,7 +116,7 @@ export function afterResolve(before: AlertState, rule: string, now: number): Ale
 /** The state after somebody took an alert on: it does not escalate any more. */
 export function afterAcknowledge(before: AlertState, rule: string, by: string, now: number): AlertState {
   const state = copyOf(before);
-  const alert = state.active[rule];
+  const alert = alertOf(state, rule);
   if (alert) alert.acknowledged ??= { by, at: now };
   return state;
 }
@@ -123,7 +127,7 @@ function tell(
   telling: Telling,
   now: number,
 ): void {
-  const known = state.active[finding.rule];
+  const known = alertOf(state, finding.rule);
   if (!known) {
     const routes = [...telling.routes];
     const alert = { ...finding, firstAt: now, seenAt: now, toldAt: now, told: finding.count, routes };

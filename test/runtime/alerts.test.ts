@@ -1,12 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import express, { type RequestHandler } from 'express';
 import fc from 'fast-check';
 import pino from 'pino';
 import { schemeOf } from '../../connectors/webhooks';
+import { permissionsOf } from '../../console/api/permissions';
 import { Host, type Store, scrubText } from '../../engine';
 import { FinanceError, type StoredError } from '../../errors';
 import { Alerts } from '../../runtime/alerts';
+import { alertRoutes } from '../../runtime/alerts/admin';
 import { alertConfig, DEFAULT_RULES, type Route, type Rule } from '../../runtime/alerts/config';
 import { type AlertState, afterLook, type Finding, noAlerts } from '../../runtime/alerts/state';
 import { PIPELINE, receive, Scratch, take } from '../support/store';
@@ -260,6 +263,36 @@ describe('Alerts', () => {
     await alerts.end();
     assert.match(texts()[1]!, /^\*resolved/);
     assert.deepEqual(await alerts.active(), []);
+  });
+
+  it('are listed and taken on by who operates pipelines of all entities, and by nobody else', async () => {
+    const alerts = alertsWith([]);
+    await alerts.raise({ name: 'file', severity: 'info', title: 'x' });
+    const asked = async (method: string, path: string, user?: object) => {
+      const authenticate: RequestHandler = (request, _response, next) => {
+        Object.assign(request, { user: { console: user } });
+        next();
+      };
+      const server = createServer(express().use(alertRoutes(alerts, authenticate)));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const { status: answered } = await fetch(`http://127.0.0.1:${port}/ledgerway/alerts${path}`, {
+        method,
+      });
+      server.closeAllConnections();
+      server.close();
+      return answered;
+    };
+    const operator = { name: 'ann', permissions: permissionsOf(['operator']) };
+    const auditor = { name: 'bob', permissions: permissionsOf(['auditor']) };
+    const ack = '/flow:file/acknowledge';
+    for (const user of [undefined, { ...operator, entities: ['acme_de'] }])
+      assert.deepEqual([await asked('GET', '', user), await asked('POST', ack, user)], [403, 403]);
+    assert.deepEqual([await asked('GET', '', auditor), await asked('POST', ack, auditor)], [200, 403]);
+    assert.equal(await asked('POST', '/nothing/acknowledge', operator), 404);
+    assert.equal(await asked('POST', '/toString/acknowledge', operator), 404);
+    assert.equal(await asked('POST', ack, operator), 204);
+    assert.equal((await alerts.active())[0]?.acknowledged?.by, 'ann');
   });
 
   it('of several runtimes at once are none lost and none told twice', async () => {
