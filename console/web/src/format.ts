@@ -37,6 +37,7 @@ export function day(value: string | null | undefined): string {
 }
 
 const UNITS = [
+  ['month', 30 * 86_400_000],
   ['day', 86_400_000],
   ['hour', 3_600_000],
   ['minute', 60_000],
@@ -45,7 +46,7 @@ const UNITS = [
 /** How long ago, or in how long, in the largest unit that fits. */
 export function relative(at: number | null | undefined, now = Date.now()): string {
   if (at === null || at === undefined) return '–';
-  const formatter = new Intl.RelativeTimeFormat(tag(), { numeric: 'auto', style: 'short' });
+  const formatter = new Intl.RelativeTimeFormat(tag(), { numeric: 'auto', style: 'narrow' });
   const milliseconds = at - now;
   for (const [unit, length] of UNITS)
     if (Math.abs(milliseconds) >= length) return formatter.format(Math.trunc(milliseconds / length), unit);

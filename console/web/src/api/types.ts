@@ -233,6 +233,8 @@ export interface Job {
   done: number;
   failed: number;
   state: 'running' | 'done' | 'stopped';
+  /** The first ones. */
+  failures?: { documentId: string; error: { code: string; message: string } }[];
   actor: string;
   reason: string;
   createdAt: Time;
