@@ -71,6 +71,20 @@ describe('webhook in', () => {
     assert.deepEqual([told.status, told.source.objectId], ['received', 'in_1']);
   });
 
+  it('goes on in the trace of its sender, where that is one', async () => {
+    await load();
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await post(event(), { headers: { traceparent } });
+    assert.equal((await bench.message('taken')).ledgerway?.correlationId, traceparent);
+    const next = JSON.stringify(event({ id: 'evt_2' }));
+    await post(next, { headers: { ...signed(next), traceparent: '00-<script>-1-01' } });
+    const documents = await bench.store.documents({});
+    assert.deepEqual(
+      documents.map(({ id, correlation_id }) => correlation_id === id || correlation_id),
+      [true, traceparent],
+    );
+  });
+
   it('an event that comes again is answered 2xx and not a second document', async () => {
     await load();
     await post(event());
