@@ -16,6 +16,7 @@ export * from './journal-entry';
 export * from './mapping';
 export * from './mapping-fix';
 export * as money from './money';
+export * from './pairs';
 export * from './postings';
 export * from './rates';
 export * from './tax';

@@ -40,7 +40,7 @@ import { dispose, hold, settle } from './settle';
 import { complete, failRun, failStep, intend, pend } from './step';
 import { supersede, superseded } from './supersede';
 import { pauseTarget, targets } from './targets';
-import { heldInLane, kin, knownKeys, periodDocuments, totals } from './totals';
+import { heldBefore, kin, knownKeys, periodDocuments, totals } from './totals';
 import { endTurn, takeTurn } from './turn';
 
 function* audit(_tx: Tx): Transition<AuditVerification> {
@@ -124,7 +124,7 @@ export const TRANSITIONS = {
   periodDocuments,
   knownKeys,
   kin,
-  heldInLane,
+  heldBefore,
   openDocuments,
   unpostedDocuments,
   audit,
@@ -164,7 +164,7 @@ export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'periodDocuments',
   'knownKeys',
   'kin',
-  'heldInLane',
+  'heldBefore',
   ...(Object.keys(CONSOLE_READS) as (keyof typeof CONSOLE_READS)[]),
   'proposals',
   'proposal',

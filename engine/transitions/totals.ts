@@ -221,11 +221,16 @@ function* kinDocuments(which: string, booked: string, ...params: SqlValue[]): Tr
   }));
 }
 
-/** Held documents of a lane, the oldest first. */
-export function* heldInLane(_tx: Tx, { lane }: { lane: string }): Transition<string[]> {
+/** Documents of a lane that are held and came before another one, the oldest first. */
+export function* heldBefore(
+  _tx: Tx,
+  { lane, documentId }: { lane: string; documentId: string },
+): Transition<string[]> {
   const rows = yield* all<{ id: string }>(
-    "SELECT id FROM documents WHERE state = 'held' AND lane = $1 ORDER BY seq",
+    `SELECT id FROM documents WHERE state = 'held' AND lane = $1
+     AND seq < (SELECT seq FROM documents WHERE id = $2) ORDER BY seq`,
     lane,
+    documentId,
   );
   return rows.map(({ id }) => id);
 }

@@ -47,6 +47,8 @@ export interface Sides {
 }
 
 const PAGE = 1000;
+/** Questions that the connection may put into its own order. */
+const AT_ONCE = 20;
 /** Documents that say no day of their own are asked for from so long before the period. */
 const UNDATED_MS = 31 * 86_400_000;
 
@@ -76,7 +78,10 @@ export async function compare(
 /** What was booked is looked for by the ids of its records, many at once; what may be there unknown to us, by its key. */
 async function lookFor(client: OdooClient, comparison: Comparison, books: BooksQuery): Promise<void> {
   const unmet = Map.groupBy(comparison.unmet(), ({ recordId, kind }) => (recordId === undefined ? '' : kind));
-  for (const item of unmet.get('') ?? []) comparison.found(item, await whereabouts(client, item, books));
+  for (const some of chunks(unmet.get('') ?? [], AT_ONCE)) {
+    const found = await Promise.all(some.map((item) => whereabouts(client, item, books)));
+    for (const [at, item] of some.entries()) comparison.found(item, found[at]);
+  }
   unmet.delete('');
   for (const [kind, items] of unmet)
     for (const some of chunks(items)) {
@@ -86,8 +91,8 @@ async function lookFor(client: OdooClient, comparison: Comparison, books: BooksQ
     }
 }
 
-function* chunks<Item>(items: readonly Item[]): Generator<Item[]> {
-  for (let at = 0; at < items.length; at += PAGE) yield items.slice(at, at + PAGE);
+function* chunks<Item>(items: readonly Item[], size = PAGE): Generator<Item[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }
 
 /** The documents of the period, as the store knows them. */

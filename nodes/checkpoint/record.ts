@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Host, leaseOf, MESSAGE_PIPELINE, type Notes } from '../../engine';
-import { FinanceError } from '../../errors';
+import { FinanceError, isFinanceError } from '../../errors';
 import { type ControlResult, describeDifferences, type LegalEntity, money } from '../../finance';
 
 /** How many differences an exception tells; the control result has them all. */
@@ -34,16 +34,18 @@ export async function recordControl(
   const lease = leaseOf({ ...context, store: store.name, notes: notesOf(result, entity) });
   if (result.equal) await store.settle({ ...lease, outcome: 'completed' });
   else await store.hold({ ...lease, error: errorOf(result).toJSON() });
-  const reason = `${result.equal ? 'equal' : 'compared again'}: ${documentId}`;
-  for (const earlier of await store.heldInLane({ lane: `${entity.key}/${name}` }))
-    if (earlier !== documentId)
-      await store.dismiss({
-        documentId: earlier,
-        outcome: 'skipped',
-        actor: `checkpoint ${checkpoint}`,
-        reason,
-      });
+  const decision = {
+    actor: `checkpoint ${checkpoint}`,
+    reason: `${result.equal ? 'equal' : 'compared again'}: ${documentId}`,
+  };
+  for (const earlier of await store.heldBefore({ lane: `${entity.key}/${name}`, documentId }))
+    await store.dismiss({ documentId: earlier, outcome: 'skipped', ...decision }).catch(unlessDecided);
   return documentId;
+}
+
+/** A person may have decided on it meanwhile. */
+function unlessDecided(error: unknown): void {
+  if (!isFinanceError(error) || error.code !== 'STORE_STATE') throw error;
 }
 
 function notesOf({ rows, kind, period, source }: ControlResult, { kinds }: LegalEntity): Notes {

@@ -1,3 +1,4 @@
+import { FinanceError } from '../../errors';
 import {
   type AllocationBasis,
   type AllocationEntry,
@@ -53,7 +54,7 @@ const amountsOf = (basis: AllocationBasis, { shares, residue }: AllocationTerms)
 /**
  * One entry in the provider's own books: the cost leaves its account, and each share goes to the account or the
  * analytic account that bears it.
- * @throws FinanceError CONFIG_INVALID where no shares hold on the day
+ * @throws FinanceError CONFIG_INVALID where no shares hold on the day, or one names neither of the two
  */
 export async function planWithin(
   basis: AllocationBasis,
@@ -61,12 +62,14 @@ export async function planWithin(
   terms: AllocationTerms,
   rateOf: RateOf,
 ): Promise<Plan> {
-  const pairs = amountsOf(basis, terms).map(({ receiver, amount, account, analytic }) => ({
-    amount,
-    debit: side(account ?? terms.account, analytic),
-    credit: { account: terms.account },
-    label: `${basis.label}: ${receiver}`,
-  }));
+  const pairs = amountsOf(basis, terms).map(({ receiver, amount, account, analytic }) => {
+    if (account === undefined && analytic === undefined)
+      throw new FinanceError('CONFIG_INVALID', {
+        message: `The key names neither account nor analytic account of ${receiver}.`,
+      });
+    const debit = side(account ?? terms.account, analytic);
+    return { amount, debit, credit: { account: terms.account }, label: `${basis.label}: ${receiver}` };
+  });
   const document = await entryOf(basis, provider, { part: 'shares', journal: terms.journal, pairs }, rateOf);
   return { made: [{ part: 'shares', document, entity: provider, approval: 'entity' }], pairs: [] };
 }

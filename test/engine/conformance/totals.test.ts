@@ -127,9 +127,11 @@ onEveryStore('Totals of a period', (place) => {
     assert.deepEqual(await store.kin({ ...query, after: found!.id }), []);
   });
 
-  it('name what is held in a lane', async () => {
+  it('name what is held in a lane, and came before', async () => {
     const held = await document('in_1', { amount: '1.00', end: 'held' });
-    assert.deepEqual(await store.heldInLane({ lane: 'acme_de/in_1' }), [held]);
-    assert.deepEqual(await store.heldInLane({ lane: 'acme_de/in_2' }), []);
+    const { documentId } = await receive(store, 'in_2');
+    assert.deepEqual(await store.heldBefore({ lane: 'acme_de/in_1', documentId }), [held]);
+    assert.deepEqual(await store.heldBefore({ lane: 'acme_de/in_1', documentId: held }), []);
+    assert.deepEqual(await store.heldBefore({ lane: 'acme_de/in_2', documentId }), []);
   });
 });
