@@ -14,7 +14,7 @@ const PROGRAMS = { chromium: ['/usr/bin/chromium'], 'redis-server': ['/usr/bin/r
 const SUITES = [
   [
     'unit',
-    ['dist/test/{structure,engine,finance,connectors,sandbox,runtime,cli,bench}/**/*.test.js'],
+    ['dist/test/{structure,engine,finance,connectors,sandbox,runtime,console,cli,bench}/**/*.test.js'],
     60_000,
   ],
   ['nodes', ['dist/test/nodes/**/*.test.js'], 60_000],

@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configOf, installTemplate, layoutOf } from '../../runtime';
-import { adminAuth } from '../../runtime/auth';
 import { credentialSecret } from '../../runtime/config';
 
 describe('Configuration of a runtime', () => {
@@ -50,18 +49,5 @@ describe('Configuration of a runtime', () => {
 
   it('refuses a template that is not packaged', () => {
     assert.throws(() => installTemplate(data, 'no-such', {}), { code: 'STORE_NOT_FOUND' });
-  });
-
-  it('lets in the one login only, and nobody without it', async () => {
-    const auth = adminAuth({ user: 'admin', password: 'right' }) as {
-      users(name: string): Promise<object | null>;
-      authenticate(name: string, password: string): Promise<object | null>;
-      default(): Promise<object | null>;
-    };
-    assert.deepEqual(await auth.authenticate('admin', 'right'), { username: 'admin', permissions: '*' });
-    assert.equal(await auth.authenticate('admin', 'wrong'), null);
-    assert.equal(await auth.authenticate('eva', 'right'), null);
-    assert.equal(await auth.default(), null);
-    assert.equal(await auth.users('eva'), null);
   });
 });

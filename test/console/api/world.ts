@@ -75,6 +75,11 @@ export class World {
     return user;
   }
 
+  /** Path of the store. */
+  get file(): string {
+    return this.scratch.file;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${(this.server!.address() as AddressInfo).port}/console/api/v1`;
   }
