@@ -90,6 +90,13 @@ describe('cost allocation', () => {
     );
   });
 
+  it('refuses a key that names nothing to bear a share in the own books', async () => {
+    await open({ mode: 'lines', shares: '[{"from":"2026-01-01","receiver":"SUB","share":"1"}]' });
+    const [held] = await group.receive(bill('1'));
+    assert.equal(await group.end(held!), 'CONFIG_INVALID');
+    assert.deepEqual(await group.children(held!), []);
+  });
+
   it('a day without a key holds the document; what is not on the cost account goes on', async () => {
     await open({ shares: JSON.stringify(SHARES.slice(0, 1)) });
     const [late] = await group.receive(bill('1'));

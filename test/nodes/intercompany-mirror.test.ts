@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { afterEach, describe, it } from 'mocha';
 import { intercompanyPairs } from '../../cli/intercompany';
+import { FinanceError } from '../../errors';
 import { pairReport } from '../../finance';
 import type { Invoice, JournalEntry, Party } from '../../finance/documents';
 import { invoice, line } from '../connectors/odoo/documents';
@@ -170,6 +171,28 @@ describe('intercompany mirror', () => {
     await group.bench.message('us-done');
     assert.equal((await report()).equal, true);
   });
+
+  for (const lost of ['before', 'after'] as const)
+    it(`a write that is lost ${lost} its commit leaves one mirror, not none and not two`, async () => {
+      await open();
+      const { store } = group.bench;
+      const complete = store.complete.bind(store);
+      let faults = 1;
+      store.complete = async (input) => {
+        if (input.children?.length && faults-- > 0) {
+          if (lost === 'after') await complete(input);
+          throw new FinanceError('STORE_UNAVAILABLE', { retryAfterMs: 50 });
+        }
+        await complete(input);
+      };
+      const [parent] = await group.post(sold('1'));
+      assert.ok(faults <= 0);
+      const children = await group.children(parent!);
+      assert.equal(children.length, 1);
+      assert.equal(await group.end(children[0]!.id), 'completed');
+      assert.equal((await group.moves(2)).length, 1);
+      assert.equal((await report()).equal, true);
+    });
 
   it('what is not between the two goes on as it is', async () => {
     await open();
