@@ -95,6 +95,18 @@ describe('odoo post', () => {
     assert.deepEqual(await bench.kindsOfSteps(documentId), steps);
     assert.equal((await bench.store.documentRow({ documentId })).number, 'RE-1');
     const { steps: recorded } = await bench.store.trace({ documentId });
+    // stores of earlier versions find their steps by these
+    const key = 'ledgerway.acme_de__invoice__stripe__in_1';
+    assert.deepEqual(
+      recorded
+        .slice(1)
+        .map(({ kind, external_key, request }) => [kind, external_key, Object.keys(request as object)]),
+      [
+        ['odoo.load', key, ['contentHash', 'move']],
+        ['odoo.post', key, ['company', 'invoiceDate', 'moveId']],
+      ],
+    );
+    assert.deepEqual(recorded[1]!.result, { corrections: [], major: 17, moveId: posted(first).moveId });
     assert.ok(recorded.every(({ target }) => target === `${odoo.url}/ledger`));
     assert.doesNotMatch(JSON.stringify(recorded), new RegExp(DEMO_LOGIN.apiKey));
     // Odoo is gone: a replay needs nothing of it
