@@ -165,11 +165,17 @@ describe('odoo party', () => {
   });
 
   it('works in an ordinary flow, for master data too', async () => {
-    await load();
+    await desk.load([
+      node('party', 'odoo-party', { entity: 'entity', connection: 'odoo', wires: [['done'], []] }),
+      node('done', 'helper'),
+    ]);
     desk.bench.send('party', { payload: partyOf() });
-    await desk.bench.until(() => desk.records('res.partner', { name: 'Nordlicht GmbH' }).length === 1);
-    desk.bench.send('party', { payload: partyOf() });
+    const made = (await party()) as ResolvedPartner;
+    assert.equal(made.created, true);
     await desk.bench.until(() => desk.bench.status('party').fill === 'green');
-    assert.equal(desk.records('res.partner', { name: 'Nordlicht GmbH' }).length, 1);
+    desk.bench.send('party', { payload: partyOf() });
+    assert.deepEqual(await party(2), made, 'the same message again has the recorded result');
+    desk.bench.send('party', { payload: partyOf({ email: 'other@nordlicht.example' }) });
+    assert.deepEqual(await party(3), { ...made, matchedBy: 'externalKey', created: false });
   });
 });

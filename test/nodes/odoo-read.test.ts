@@ -7,9 +7,8 @@ import { invoiceOf, lineOf } from '../finance/documents';
 import { node, PIPELINE_IN } from './bench';
 import { MasterBench } from './master-bench';
 
-const { hooks } = require(require.resolve('@node-red/util', { paths: [require.resolve('node-red')] })) as {
-  hooks: object;
-};
+const RUNTIME = require.resolve(process.env.LEDGERWAY_NODE_RED ?? 'node-red');
+const { hooks } = require(require.resolve('@node-red/util', { paths: [RUNTIME] })) as { hooks: object };
 
 type Rows = { id: number; code: string }[];
 
