@@ -24,7 +24,7 @@ export interface JobRunnerOptions {
 const PAGE = 25;
 const TURN = 'jobs';
 /** How often documents are looked for that others have made good. */
-const SUPERSEDE_MS = 10_000;
+const SUPERSEDE_MS = 60_000;
 
 /**
  * Runs the jobs of a store, one runtime at a time, and closes exceptions that a later event repaired. What it has done

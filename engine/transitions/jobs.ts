@@ -8,7 +8,7 @@ import { documentById } from './documents';
 import { type AddJobInput, addItems, addJob, type JobKind, type JobRow } from './job-rows';
 import { assign, tag } from './people';
 import { decide } from './proposals';
-import { replay } from './resolve';
+import { replay, wrongState } from './resolve';
 
 /** What a job does to each of its documents. */
 export type JobAction =
@@ -292,14 +292,20 @@ function* act(
       else yield* tag(tx, { exceptionId, entities, actor, add: given.add, remove: given.remove });
     return null;
   }
+  // Somebody may have settled it since the list was made: that is not reversed in passing.
+  const document = yield* documentById(documentId);
+  if (document.state !== 'held') throw wrongState(document, `decided upon (${given.action})`);
   const decision = { documentId, actor, reason, act: given, entities, mayApprove, limits, job: row.id };
   return (yield* decide(tx, decision)).status === 'proposed' ? PROPOSED : null;
 }
 
-/** After a mapping was put right; a document that somebody decided upon meanwhile is left alone. */
-function* goOn(tx: Tx, { actor, reason }: JobRow, documentId: string): Transition<null> {
+/** After a mapping was put right; a document that is held for something else by now, or not at all, is left alone. */
+function* goOn(tx: Tx, { input, actor, reason }: JobRow, documentId: string): Transition<null> {
+  const { entity, fix } = JSON.parse(input) as FixInput;
   const row = yield* documentById(documentId);
-  if (row.state === 'held') yield* replay(tx, { documentId, actor, reason, mapping: 'latest' });
+  const open = yield* openUnmapped({ entity, table: fix.table, value: fix.key }, documentId);
+  if (row.state === 'held' && open.length > 0)
+    yield* replay(tx, { documentId, actor, reason, mapping: 'latest' });
   return null;
 }
 
@@ -320,11 +326,7 @@ export function* addHeldFor(
 ): Transition<{ total: number }> {
   const running = yield* lockedJob(jobId);
   if (!running) return { total: 0 };
-  const held = yield* all<{ document_id: string; details: string | null }>(
-    "SELECT document_id, details FROM exceptions WHERE entity = $1 AND closed_at IS NULL AND code = 'MAP_UNMAPPED'",
-    cause.entity,
-  );
-  const same = held.filter(({ details }) => isHeldFor(details, cause)).map(({ document_id }) => document_id);
+  const same = yield* openUnmapped(cause);
   yield* addItems(jobId, same);
   const items = yield* one<{ n: number }>('SELECT COUNT(*) AS n FROM job_items WHERE job_id = $1', jobId);
   const total = Number(items!.n);
@@ -334,7 +336,18 @@ export function* addHeldFor(
   return { total };
 }
 
-function isHeldFor(details: string | null, { table, value }: MissingCause): boolean {
+/** Documents (or this one) that are held for a missing entry. */
+function* openUnmapped(cause: MissingCause, documentId: string | null = null): Transition<string[]> {
+  const open = yield* all<{ document_id: string; details: string | null }>(
+    `SELECT document_id, details FROM exceptions WHERE entity = $1 AND closed_at IS NULL AND code = 'MAP_UNMAPPED'
+     AND (CAST($2 AS TEXT) IS NULL OR document_id = $2)`,
+    cause.entity,
+    documentId,
+  );
+  return open.filter(({ details }) => isFor(details, cause)).map(({ document_id }) => document_id);
+}
+
+function isFor(details: string | null, { table, value }: MissingCause): boolean {
   const known = JSON.parse(details ?? '{}') as { table?: unknown; value?: unknown };
   return known.table === table && known.value === value;
 }

@@ -192,6 +192,17 @@ onEveryStore('Jobs over many documents', (place) => {
       await assertVerified(store);
     });
 
+    it('leaves alone what is held for something else by now', async () => {
+      const { documentId } = await held(store, 'in_1', unmapped('txr_x'));
+      await approved(documentId);
+      await store.replay({ documentId, ...BY });
+      await store.hold({ ...(await take(store)), error: new FinanceError('DOCUMENT_APPROVAL').toJSON() });
+      await runnerOf(store).look();
+      assert.equal((await row(store, documentId)).state, 'held');
+      assert.equal(await times(store, documentId, 'replayed'), 1);
+      assert.equal((await store.jobs())[0]?.state, 'done');
+    });
+
     it('that cannot be written leaves all as it is, and says why', async () => {
       const { documentId } = await held(store, 'in_1', unmapped('txr_x'));
       await approved(documentId);
