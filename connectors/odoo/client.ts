@@ -82,6 +82,7 @@ class Connection implements OdooClient {
   readonly #slots: Slots;
   readonly #login: Login;
   #version?: Promise<OdooVersion>;
+  #hasWorked = false;
 
   constructor(options: OdooOptions) {
     this.url = options.url.replace(/\/+$/, '');
@@ -123,19 +124,37 @@ class Connection implements OdooClient {
     try {
       return await this.#send(protocol, call, secret, options);
     } catch (error) {
-      if (!isFinanceError(error) || error.code !== 'ODOO_UNAUTHORIZED') throw error;
+      if (!isUnauthorized(error)) throw error;
       this.#login.forget(secret);
       const renewed = this.#secret();
-      if (renewed === secret) throw error;
-      return this.#send(protocol, call, renewed, options);
+      if (renewed === secret) throw this.#refusal(error);
+      return this.#send(protocol, call, renewed, options).catch((again: unknown) => {
+        throw isUnauthorized(again) ? this.#refusal(again) : again;
+      });
     }
+  }
+
+  /**
+   * A key that worked before was revoked or has expired: that is an outage until the new one is there, not the fault of
+   * each document that meets it.
+   */
+  #refusal(error: FinanceError): FinanceError {
+    if (!this.#hasWorked) return error;
+    return new FinanceError('ODOO_UNAUTHORIZED', {
+      kind: 'unavailable',
+      message: `${error.message} It worked before: the key was revoked, or has expired.`,
+      hint: 'Give the odoo connection a new API key; documents go on by themselves.',
+      cause: error,
+    });
   }
 
   async #send(protocol: Protocol, call: OdooCall, secret: string, options: CallOptions): Promise<unknown> {
     const { write = !READERS.has(call.method), timeoutMs } = options;
     const uid = await this.#login.uid(protocol, secret);
     const request = protocol.write(call, { database: this.database, uid, secret });
-    return protocol.read(await this.#channel.send(request, write, timeoutMs), write);
+    const result = await protocol.read(await this.#channel.send(request, write, timeoutMs), write);
+    this.#hasWorked = true;
+    return result;
   }
 
   async #protocol(): Promise<Protocol> {
@@ -162,6 +181,9 @@ class Connection implements OdooClient {
     return readVersion(await json2.version.read(await this.#channel.send(json2.version.request, false)));
   }
 }
+
+const isUnauthorized = (error: unknown): error is FinanceError =>
+  isFinanceError(error) && error.code === 'ODOO_UNAUTHORIZED';
 
 function readVersion(result: unknown): OdooVersion {
   const { server_version, version } = (result ?? {}) as { server_version?: unknown; version?: unknown };

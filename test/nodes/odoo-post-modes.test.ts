@@ -150,4 +150,28 @@ describe('a new API key', () => {
       const { steps } = await bench.store.trace({ documentId: ids[99]! });
       for (const key of [next, DEMO_LOGIN.apiKey]) assert.ok(!JSON.stringify(steps).includes(key));
     }).timeout(30_000);
+
+  it('that comes after the old one was revoked: documents wait for it, and none is held', async () => {
+    const file = join(folder, 'odoo-key');
+    const next = 'the-next-key-of-the-test';
+    writeFileSync(file, DEMO_LOGIN.apiKey);
+    const { bench, odoo } = await open({
+      secret: `file:${file}`,
+      seed: (seed) => void seed.users.find(({ login }) => login === DEMO_LOGIN.login)?.apiKeys?.push(next),
+    });
+    const [before] = await posting.receive(invoice('before'));
+    assert.equal(await posting.end(before!), 'completed');
+    const old = odoo.db.all('res.users.apikeys').find(({ key }) => key === DEMO_LOGIN.apiKey);
+    await posting.edit({ do: 'delete', model: 'res.users.apikeys', id: old!.id });
+    const ids = await posting.receive(invoice('one'), entry('two'), payment('three', []));
+    await bench.message('retried', 3);
+    const { error } = bench.at('retried')[0]!;
+    assert.match((error as { message: string }).message, /revoked, or has expired/);
+    writeFileSync(file, next);
+    assert.deepEqual(
+      await posting.ends(ids),
+      ids.map(() => 'completed'),
+    );
+    assert.equal(bench.at('held').length, 0);
+  }).timeout(20_000);
 });
