@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import {
   assertBankDetails,
   findPartner,
@@ -130,6 +131,70 @@ for (const version of [16, 19] as Version[])
       });
     });
   });
+
+describe('field ownership', () => {
+  let books: Books;
+  before(async () => {
+    books = await Books.open(17);
+  });
+  after(() => books.close());
+
+  it('whatever the source sends and people change: each has its own fields, and a change of an owned one is told', async () => {
+    const company = await lookupsOf(books.client).company(1);
+    const place = { entity: 'acme_de', system: 'crm', company, prefix: 'ledgerway' };
+    const step = fc.oneof(
+      fc.record({
+        do: fc.constant('source' as const),
+        email: fc.constantFrom('a@x.example', 'b@x.example', undefined),
+        city: fc.constantFrom('Kiel', 'Bonn', undefined),
+        name: fc.constantFrom('One', 'Two'),
+      }),
+      fc.record({
+        do: fc.constant('person' as const),
+        field: fc.constantFrom('email' as const, 'city' as const, 'name' as const),
+        value: fc.constantFrom('a@x.example', 'Kiel', 'Ulm'),
+      }),
+    );
+    let runs = 0;
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+      const party = { ...supplier, id: `own_${++runs}`, vatId: `ATU${10_000_000 + runs}` };
+      const owned = ['email', 'address'] as const;
+      let { id, memory } = await upsertPartner(books.client, party, place, { owned });
+      let odoo = { name: party.name, email: party.email ?? false, city: party.address.city ?? false };
+      let seen = odoo;
+      for (const each of steps) {
+        if (each.do === 'person') {
+          odoo = { ...odoo, [each.field]: each.value };
+          await books.edit('res.partner', id, { [each.field]: each.value });
+          continue;
+        }
+        const { email, city, name } = each;
+        const state = { ...party, name, email, address: { ...party.address, city } };
+        const wanted = { email: email ?? false, city: city ?? false };
+        const fields = ['email', 'city'] as const;
+        const differing = fields.filter((field) => odoo[field] !== wanted[field]);
+        const foreign = differing.filter((field) => odoo[field] !== seen[field]);
+        const result = await upsertPartner(books.client, state, place, { owned, before: memory });
+        ({ id, memory } = result);
+        odoo = { ...odoo, ...wanted };
+        seen = odoo;
+        assert.deepEqual(
+          [result.written.toSorted(), result.foreign.toSorted()],
+          [differing.toSorted(), foreign.toSorted()],
+        );
+        assert.deepEqual(result.kept, odoo.name === name ? [] : ['name']);
+      }
+      const [row] = await searchRead(
+        books.admin,
+        'res.partner',
+        [['id', '=', id]],
+        ['name', 'email', 'city'],
+      );
+      assert.deepEqual({ ...row }, { id, ...odoo });
+    });
+    await fc.assert(property, { numRuns: 25 });
+  });
+});
 
 describe('bank details', () => {
   let books: Books;
