@@ -1,6 +1,6 @@
 import type { Period } from './close-gate';
 import type { Currency, Day, Decimal, DocumentKind, SourceReference } from './documents';
-import { equals, formatMoney, sub, sum } from './money';
+import { CURRENCIES, decimalsOf, equals, exponentOf, plain, round, sub, sum } from './money';
 
 /** A document that came from the source, as the store knows it. */
 export interface SourceItem {
@@ -230,15 +230,21 @@ export class Comparison {
 const byName = (a: TotalRow, b: TotalRow): number =>
   `${a.kind} ${a.currency}` < `${b.kind} ${b.currency}` ? -1 : 1;
 
+/** With the decimals of its currency, or more: what is held may be so for its amount or its currency. */
+function written(amount: Decimal, currency: Currency): Decimal {
+  const usual = CURRENCIES.includes(currency) ? exponentOf(currency) : 2;
+  return round(amount, Math.max(usual, decimalsOf(plain(amount))));
+}
+
 function rowOf(name: string, { received, odoo }: Sums, given: readonly GivenTotal[]): TotalRow {
   const [kind = '', currency = ''] = name.split(' ');
   const total = (amounts: Decimal[]): Total => ({
     count: amounts.length,
-    total: formatMoney(sum(amounts), currency),
+    total: written(sum(amounts), currency),
   });
   const came = total(received);
   const said = given.find((one) => one.kind === kind && one.currency === currency);
-  const source = said ? { count: said.count, total: formatMoney(said.total, currency) } : came;
+  const source = said ? { count: said.count, total: written(said.total, currency) } : came;
   const booked = total(odoo);
   const difference = { count: source.count - booked.count, total: sub(source.total, booked.total) };
   return { kind, currency, source, received: came, odoo: booked, difference };

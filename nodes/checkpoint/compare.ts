@@ -149,10 +149,15 @@ function itemOf(
   };
 }
 
-/** A payout is booked as an entry, whose debit side has its fees as well. */
+/** A payout is booked as an entry, whose debit side has its fees as well; one that makes none is told as it is. */
 function bookedAmount(document: KeyedDocument | undefined): string | undefined {
   if (document?.kind !== 'payout') return undefined;
-  return money.sum(payoutEntry(document as Payout).lines.map(({ debit }) => debit));
+  try {
+    return money.sum(payoutEntry(document as Payout).lines.map(({ debit }) => debit));
+  } catch (error) {
+    if (isFinanceError(error)) return undefined;
+    throw error;
+  }
 }
 
 function stateOf({ booked_key, state, outcome }: PeriodDocument): SourceItem['state'] {

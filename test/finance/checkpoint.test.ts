@@ -113,6 +113,26 @@ describe('A checkpoint', () => {
     assert.deepEqual(told(differences), [['held', 'a', 'DOCUMENT_CONFLICT', undefined, undefined]]);
   });
 
+  it('tells what is held for its very amount or currency', () => {
+    const odd = { state: 'held', code: 'DOCUMENT_PRECISION' } as const;
+    const { rows } = compared(
+      [
+        item('a', { ...odd, amount: '1.005' }),
+        item('b', { ...odd, currency: 'XXY' }),
+        item('c', { currency: 'JPY', amount: '11000' }),
+      ],
+      [record(1, 'c', { currency: 'JPY', amount: '11000' })],
+    ).conclude();
+    assert.deepEqual(
+      rows.map(({ currency, difference }) => [currency, difference.total]),
+      [
+        ['EUR', '1.005'],
+        ['JPY', '0'],
+        ['XXY', '119.00'],
+      ],
+    );
+  });
+
   it('holds what came to what the source itself says', () => {
     const given = [{ kind: 'invoice', currency: 'EUR', count: 3, total: '357.00' }];
     const { rows, differences } = compared([item('a'), item('b')], [record(1, 'a'), record(2, 'b')]).conclude(
