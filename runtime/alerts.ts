@@ -1,8 +1,8 @@
-import type { Registry } from 'prom-client';
-import { Counter, Gauge } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Host, Log, Store } from '../engine';
 import { toFinanceError } from '../errors';
 import { type AlertConfig, alertConfig, type Route, type Severity } from './alerts/config';
+import { Heads } from './alerts/heads';
 import { sendOver } from './alerts/routes';
 import { type Facts, look } from './alerts/rules';
 import {
@@ -63,7 +63,9 @@ export class Alerts {
   private readonly sent?: Counter<'route' | 'outcome'>;
   private readonly firing?: Gauge<'severity'>;
   private untied: { at: number; entities: string[] } = { at: Number.NEGATIVE_INFINITY, entities: [] };
+  private readonly heads = new Heads();
   private sending: Promise<void> = Promise.resolve();
+  private ended = false;
 
   constructor(private readonly options: AlertsOptions) {
     const { host, registry, everyMs = LOOK_MS } = options;
@@ -128,7 +130,14 @@ export class Alerts {
     return Object.hasOwn(active, rule);
   }
 
+  /** Resolves when what was due is sent, or put off. */
+  async idle(): Promise<void> {
+    await this.sending;
+  }
+
+  /** Ends after the message that is being sent; the others are sent after the next start. */
   async end(): Promise<void> {
+    this.ended = true;
     this.stopLooking();
     await this.sending;
   }
@@ -136,7 +145,8 @@ export class Alerts {
   private async findings(): Promise<Finding[]> {
     const { host, log } = this.options;
     const pulse = await host.reader().pulse();
-    const facts: Facts = { host, store: 'default', pulse, untied: () => this.untiedEntities() };
+    const heads = this.heads.look(pulse);
+    const facts: Facts = { host, store: 'default', pulse, heads, untied: () => this.untiedEntities() };
     const findings: Finding[] = [];
     for (const rule of this.config.rules) {
       try {
@@ -203,7 +213,7 @@ export class Alerts {
 
   /** One message after the other. */
   private async sendDue(): Promise<void> {
-    for (;;) {
+    while (!this.ended) {
       const taken = await this.take();
       if (!taken) return;
       const outcome = await this.attempt(taken);

@@ -45,11 +45,13 @@ function ofTargets(host: Host, pulses: readonly Pulse[]): Degradation[] {
   const delayed = new Map(
     pulses.flatMap((pulse) => pulse.delayed.map((each) => [each.target, each] as const)),
   );
-  const down = degradedTargets(host.targets.list());
+  const known = host.targets.list();
+  const down = degradedTargets(known);
   return [...new Set([...paused.keys(), ...down, ...delayed.keys()])].sort().map((name) => {
     const isPaused = paused.has(name);
     const wait = delayed.get(name);
-    const since = paused.get(name) ?? host.targets.of(name).breaker.since ?? wait?.oldestAt;
+    const openSince = name in known ? host.targets.of(name).breaker.since : undefined;
+    const since = paused.get(name) ?? openSince ?? wait?.oldestAt;
     return {
       what: 'target',
       name,

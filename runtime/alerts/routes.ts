@@ -4,7 +4,7 @@ import { FinanceError } from '../../errors';
 import type { Route } from './config';
 import type { Message, Outgoing } from './state';
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 10_000;
 
 /**
  * Sends a message over a route; the same message has the same id, however often it is sent.

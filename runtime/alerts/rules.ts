@@ -12,6 +12,8 @@ export interface Facts {
   /** Name of the store. */
   store: string;
   pulse: Pulse;
+  /** Pipeline → since when its first ready document is the same. */
+  heads: ReadonlyMap<string, number>;
   /** Entities whose figures do not add up. */
   untied(): Promise<string[]>;
 }
@@ -31,7 +33,7 @@ async function find(rule: Rule, facts: Facts): Promise<Found | undefined> {
     case 'delayed':
       return ofConcerns(rule, await host.reader(store).concerns(concernsOf(rule)), pulse.at);
     case 'pipeline-stalled':
-      return stalled(rule, pulse);
+      return stalled(rule, facts);
     case 'breaker-open':
       return targetsDown(rule, host, pulse.at);
     case 'key-expiry':
@@ -82,27 +84,20 @@ function ofConcerns(
   };
 }
 
-/** Documents that are ready, and nobody takes them. */
+/** Documents that are ready, and nobody takes the first of them. */
 function stalled(
   { afterMinutes, pipelines }: Of<'pipeline-stalled'>,
-  { backlog, at }: Pulse,
+  { pulse: { backlog, at }, heads }: Facts,
 ): Found | undefined {
-  const late = backlog.filter(
-    ({ pipeline, state, oldestAt }) =>
-      state === 'ready' &&
-      (!pipelines || pipelines.includes(pipeline)) &&
-      at - oldestAt >= afterMinutes * MINUTE_MS,
-  );
-  return several(
-    'pipeline',
-    'stalled',
-    at,
-    late.map(({ pipeline, documents, oldestAt }) => ({
+  const still = backlog
+    .filter(({ pipeline, state }) => state === 'ready' && (!pipelines || pipelines.includes(pipeline)))
+    .map(({ pipeline, documents }) => ({
       name: pipeline,
-      since: oldestAt,
+      since: heads.get(pipeline) ?? at,
       more: `${documents} ready`,
-    })),
-  );
+    }));
+  const late = still.filter(({ since }) => at - since >= afterMinutes * MINUTE_MS);
+  return several('pipeline', 'stalled', at, late);
 }
 
 function targetsDown(

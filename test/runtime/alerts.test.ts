@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type RequestHandler } from 'express';
 import fc from 'fast-check';
 import pino from 'pino';
@@ -250,17 +251,56 @@ describe('Alerts', () => {
     assert.doesNotMatch(heard, /endless|critical: ties/);
   });
 
+  it('a backlog that is worked off is no pipeline that stands still', async () => {
+    const rule = {
+      name: 'stalled',
+      type: 'pipeline-stalled',
+      afterMinutes: 0.001,
+      severity: 'warning',
+    } as const;
+    const alerts = alertsWith([rule]);
+    for (const object of ['in_1', 'in_2', 'in_3']) {
+      await receive(store, object);
+      await sleep(5);
+    }
+    for (let left = 3; left > 0; left--) {
+      await sleep(70);
+      await alerts.look();
+      await take(store);
+    }
+    assert.deepEqual(calls, []);
+    await receive(store, 'in_4');
+    await alerts.look();
+    await sleep(70);
+    await alerts.look();
+    assert.match(texts()[0]!, /^\*warning: stalled\* 1 pipeline stalled\nbilling/);
+  });
+
+  it('what is not sent yet when the runtime ends is sent by the next one', async () => {
+    const rules: Rule[] = ['a', 'b', 'c'].map((name) => ({ name, type: 'exceptions', severity: 'info' }));
+    const first = alertsWith(rules);
+    await hold('in_1');
+    const looking = first.look();
+    while (calls.length === 0) await sleep(1);
+    await first.end();
+    await looking;
+    const sent = calls.length;
+    assert.ok(sent < 3);
+    await alertsWith(rules).look();
+    assert.equal(calls.length, 3);
+  });
+
   it('of flows count up until they are resolved', async () => {
     const alerts = alertsWith([]);
     const raised = { name: 'bank file', severity: 'critical', title: 'No bank file today' } as const;
     await alerts.raise(raised);
     await alerts.raise(raised);
-    await alerts.end();
+    await alerts.idle();
     assert.match(texts()[0]!, /^\*critical: flow:bank file\* No bank file today/);
     assert.equal(calls.length, 1);
     assert.equal((await alerts.active())[0]?.count, 2);
     await alerts.resolve('bank file');
-    await alerts.end();
+    await alerts.idle();
     assert.match(texts()[1]!, /^\*resolved/);
     assert.deepEqual(await alerts.active(), []);
   });
@@ -304,7 +344,7 @@ describe('Alerts', () => {
       ),
     );
     await Promise.all(both.map((alerts) => alerts.look()));
-    for (const alerts of both) await alerts.end();
+    for (const alerts of both) await alerts.idle();
     assert.equal((await both[0]!.active()).length, 6);
     assert.equal(new Set(texts()).size, 6);
     assert.equal(calls.length, 6);
