@@ -20,7 +20,7 @@ type FoundParty = ResolvedPartner & { contacts: ResolvedPartner[] };
 describe('odoo party', () => {
   let desk: MasterBench;
   beforeEach(async () => {
-    desk = await MasterBench.open();
+    desk = await MasterBench.open('19.0');
   });
   afterEach(() => desk.close());
 

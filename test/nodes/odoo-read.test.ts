@@ -15,7 +15,7 @@ type Rows = { id: number; code: string }[];
 describe('odoo read', () => {
   let desk: MasterBench;
   beforeEach(async () => {
-    desk = await MasterBench.open();
+    desk = await MasterBench.open('16.0');
   });
   afterEach(() => desk.close());
 
