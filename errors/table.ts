@@ -489,6 +489,32 @@ export const ERRORS = {
     'The answer of the e-invoice network is not of the agreed shape.',
     'Ask the provider of the access point.',
   ),
+  // other systems that are written to
+  CALL_UNAVAILABLE: row(
+    'unavailable',
+    'The system that is written to does not answer.',
+    'It is retried by itself.',
+  ),
+  CALL_TIMEOUT: row(
+    'in_doubt',
+    'The system that is written to did not answer in time, or failed underway.',
+    'It is asked by the key, or sent again where it refuses doubles; else look there, then link or retry.',
+  ),
+  CALL_UNAUTHORIZED: row(
+    'unauthorized',
+    'The system that is written to refuses the credentials.',
+    'Renew the credential of the api call node, then retry.',
+  ),
+  CALL_REJECTED: row(
+    'rejected',
+    'The system that is written to refuses the request.',
+    'See its message; correct the data or the expressions of the node, then retry.',
+  ),
+  CALL_CONFLICT: row(
+    'conflict',
+    'The system that is written to has something else in this place, or under this key.',
+    'Compare the two; correct one of them, then retry or reject.',
+  ),
   // the console's API
   API_UNAUTHENTICATED: row(
     'unauthorized',

@@ -27,7 +27,7 @@ function fileSecret(file: string): () => string {
     } catch (cause) {
       if (!known.secret)
         throw new FinanceError('CONFIG_SECRET_MISSING', {
-          message: `The file ${file} with the API key of the odoo connection cannot be read.`,
+          message: `The file ${file} with the API key cannot be read.`,
           cause,
         });
     }

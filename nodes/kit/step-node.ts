@@ -44,14 +44,16 @@ export function defineStep<Config extends NodeConfig>(
   RED: RedApi,
   type: string,
   definition: StepDefinition<Config>,
+  options?: { credentials: Record<string, { type: 'text' | 'password' }> },
 ): void {
-  RED.nodes.registerType(type, function (this: FlowNode, given: Config) {
+  const maker = function (this: FlowNode, given: Config): void {
     RED.nodes.createNode(this, given);
     const config = migrate(given);
     const step = new StepNode(RED, this, definition, () => definition.make(config, this));
     this.on('input', (msg, send, done) => void step.take(msg, send, done));
     this.on('close', () => step.close());
-  });
+  };
+  RED.nodes.registerType(type, maker, options);
 }
 
 class StepNode<Config> {

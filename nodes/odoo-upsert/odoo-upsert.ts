@@ -6,12 +6,12 @@ import { configNode } from '../kit/config-nodes';
 import { assertEntity, documentIn } from '../kit/documents';
 import { textsField } from '../kit/fields';
 import type { Message, NodeConfig, RedApi } from '../kit/red';
+import { revisionOf } from '../kit/revision';
 import { type HashedRequest, requestOnce, runStep } from '../kit/run-step';
 import { hostOf } from '../kit/settings';
 import { standalone } from '../kit/standalone';
 import { defineStep, type Outcome, type Run } from '../kit/step-node';
 import { type BankRequest, bankApproval, bankEffect } from './bank-step';
-import { revisionOf } from './revision';
 import {
   type MasterDocument,
   type Role,

@@ -12,9 +12,9 @@ import {
 } from '../../connectors/odoo';
 import type { Effect, Json, Store } from '../../engine';
 import { externalKey, type PartyDocument, type ProductDocument } from '../../finance';
+import { isOlder, type Revision } from '../kit/revision';
 import type { HashedRequest } from '../kit/run-step';
-import { isOlder, type Revision } from './revision';
-import { inTurn } from './turns';
+import { inTurn } from '../kit/turns';
 
 export type MasterDocument = PartyDocument | ProductDocument;
 export type Role = 'customer' | 'supplier' | 'product';

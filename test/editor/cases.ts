@@ -157,6 +157,19 @@ export const CASES: NodeCase[] = [
     ],
   },
   {
+    folder: 'api-call',
+    id: 'ex-api-call-step',
+    fields: [
+      { property: 'step', bad: 'Write back', good: 'write_back' },
+      { property: 'url', bad: 'crm.example', good: 'https://crm.example' },
+      { property: 'path', bad: '', good: '"v1/customers"' },
+      { property: 'key', bad: '[[', good: 'payload.id' },
+      { property: 'keyHeader', bad: 'X Key', good: 'X-Key' },
+      { property: 'timeoutSeconds', bad: '0', good: '5', saved: 5 },
+    ],
+    hidden: ['authHeader'],
+  },
+  {
     folder: 'checkpoint',
     id: 'ex-checkpoint-check',
     fields: [{ property: 'name', bad: '', good: 'renamed' }],

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { PartyDocument } from '../../finance';
-import { isOlder, revisionOf } from '../../nodes/odoo-upsert/revision';
+import { isOlder, revisionOf } from '../../nodes/kit/revision';
 import type { UpsertResult } from '../../nodes/odoo-upsert/upsert-step';
 import { node, PIPELINE_IN } from './bench';
 import { MasterBench, partyOf, productOf } from './master-bench';
