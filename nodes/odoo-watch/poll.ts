@@ -53,13 +53,12 @@ export async function poll(input: PollInput): Promise<number> {
     uncommitted = 0;
   };
   for await (const page of watchChanges(client, await queryOf(input), cursor)) {
-    for (const change of page.changes) {
+    for (const group of groupsOf(page.changes)) {
       if (signal.aborted || host.paused) return received;
-      const document = documentOf(change, input);
-      const receipt = await store.receive(document);
-      if (receipt.status === 'duplicate') continue;
-      received++;
-      tell({ ...receipt, entity: document.entity, kind: document.kind, source: document.source });
+      const receipts = await Promise.all(group.map((change) => receive(change, input)));
+      const fresh = receipts.filter(({ status }) => status !== 'duplicate');
+      for (const receipt of fresh) tell(receipt);
+      received += fresh.length;
     }
     last = page.cursor;
     uncommitted += Math.max(1, page.changes.length);
@@ -68,6 +67,31 @@ export async function poll(input: PollInput): Promise<number> {
   }
   if (uncommitted > 0) await commit();
   return received;
+}
+
+/** So many changes are received at once: one commit takes them all. */
+const AT_ONCE = 50;
+
+/** Changes that may come at once: those of one record come one after the other. */
+function groupsOf(changes: readonly Change[]): Change[][] {
+  const groups: Change[][] = [];
+  let ids = new Set<unknown>();
+  for (const change of changes) {
+    const group = groups.at(-1);
+    if (group && group.length < AT_ONCE && !ids.has(change.record.id)) group.push(change);
+    else {
+      groups.push([change]);
+      ids = new Set();
+    }
+    ids.add(change.record.id);
+  }
+  return groups;
+}
+
+async function receive(change: Change, input: PollInput): Promise<Receipt> {
+  const document = documentOf(change, input);
+  const { entity, kind, source } = document;
+  return { ...(await input.store.receive(document)), entity, kind, source };
 }
 
 async function queryOf({ client, entity, rules }: PollInput): Promise<WatchQuery> {
