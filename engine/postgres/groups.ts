@@ -15,8 +15,8 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** So many groups of a process are under way at once. */
-const SLOTS = Number(process.env.LW_SLOTS ?? 3);
+/** So many transactions of shared calls are under way at once: while one is at the disk, the others go on. */
+const SLOTS = 3;
 /** A larger group would keep its locks for too long. */
 const MOST_CALLS = 32;
 
@@ -29,8 +29,8 @@ export class Groups {
   private busy = 0;
 
   constructor(
-    /** All calls in one transaction; throws where nothing is written. */
-    private readonly together: (calls: readonly Call[]) => Promise<Answer[]>,
+    /** All calls in one transaction; undefined where nothing of them is written, a throw where that is not known. */
+    private readonly together: (calls: readonly Call[]) => Promise<Answer[] | undefined>,
     /** One call by itself. */
     private readonly alone: (call: Call) => Promise<unknown>,
   ) {}
@@ -56,11 +56,15 @@ export class Groups {
 
   private async commit(group: Waiting[]): Promise<void> {
     if (group.length === 1) return await this.apart(group);
-    const answers = await this.together(group.map(({ call }) => call)).catch(() => undefined);
-    if (!answers) return await this.apart(group);
-    for (const [index, { result, error }] of answers.entries())
-      if (error) group[index]!.reject(error);
-      else group[index]!.resolve(result);
+    try {
+      const answers = await this.together(group.map(({ call }) => call));
+      if (!answers) return await this.apart(group);
+      for (const [index, { result, error }] of answers.entries())
+        if (error) group[index]!.reject(error);
+        else group[index]!.resolve(result);
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
   }
 
   /** One call's fault is not another's. */

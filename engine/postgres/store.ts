@@ -98,13 +98,23 @@ async function prepareSchema(connections: Connections, readOnly: boolean): Promi
   }
 }
 
-/** Runs each transition in a transaction of its own on a connection of the pool. */
+/** What became of a transaction. */
+interface Outcome {
+  tx: Tx;
+  answers: Answer[];
+  /** Why it is not known whether it is committed. */
+  doubt?: unknown;
+  /** How long it took, in milliseconds. */
+  ms: number;
+}
+
+/** Runs transitions in transactions, on connections of the pool. */
 class PostgresDriver implements Driver {
   private closed = false;
   /** The audit chain of this process. */
   private readonly chain = randomInt(CHAINS);
   private readonly groups = new Groups(
-    (calls) => this.attempt(calls),
+    (calls) => this.together(calls),
     (call) => this.alone(call),
   );
   private readonly running = new Set<Promise<unknown>>();
@@ -133,29 +143,44 @@ class PostgresDriver implements Driver {
 
   /** One call in a transaction of its own, until it is clear what becomes of it. */
   private async alone(call: Call): Promise<unknown> {
-    const [answer] = await patiently(this.patienceMs, () => this.attempt([call]));
-    return answer!.result;
+    return await patiently(this.patienceMs, async () => {
+      const outcome = await this.attempt([call]);
+      if (outcome.doubt && !(await this.isCommitted(outcome.tx))) throw outcome.doubt;
+      return this.tell(outcome)[0]!.result;
+    });
   }
 
-  private async attempt(calls: readonly Call[]): Promise<Answer[]> {
+  /**
+   * Calls in one transaction.
+   * @returns undefined where nothing of them is written
+   * @throws STORE_UNAVAILABLE where that cannot be known
+   */
+  private async together(calls: readonly Call[]): Promise<Answer[] | undefined> {
+    const outcome = await this.attempt(calls).catch(() => undefined);
+    if (!outcome || (outcome.doubt && !(await this.isCommitted(outcome.tx)))) return undefined;
+    return this.tell(outcome);
+  }
+
+  /** @throws where nothing is written */
+  private async attempt(calls: readonly Call[]): Promise<Outcome> {
     for (const { name, input } of calls)
       if (name === 'lease' || name === 'leaseDocument')
         await this.session?.hold((input as { worker: string }).worker);
     const started = performance.now();
-    const { tx, answers, doubt } = await this.connections.use((client) => this.transact(client, calls));
-    if (doubt) await this.assertCommitted(tx, doubt);
+    const outcome = await this.connections.use((client) => this.transact(client, calls));
+    return { ...outcome, ms: performance.now() - started };
+  }
+
+  /** Tells whom it concerns of a commit. */
+  private tell({ tx, answers, ms }: Outcome): Answer[] {
     this.listeners.tell(tx.wake, tx.ended.keys());
     this.session?.announce(tx.wake, this.ofOthers(tx));
-    const ms = performance.now() - started;
     if (commits.hasSubscribers)
       commits.publish({ ms, size: answers.length, moves: tx.moves } satisfies Commit);
     return answers;
   }
 
-  private async transact(
-    client: PoolClient,
-    calls: readonly Call[],
-  ): Promise<{ tx: Tx; answers: Answer[]; doubt?: unknown }> {
+  private async transact(client: PoolClient, calls: readonly Call[]): Promise<Omit<Outcome, 'ms'>> {
     const tx = await this.begin(client, calls);
     const answers: Answer[] = [];
     const unheard: Promise<unknown>[] = [];
@@ -227,13 +252,12 @@ class PostgresDriver implements Driver {
 
   /**
    * Finds out whether a transaction whose COMMIT was not answered is there: its last audit event stands in the
-   * chain, once whoever holds the chain's head has ended.
-   * @throws the error that left it in doubt, where it is not there and may run again
+   * chain, once whoever holds the chain's head has ended. Where it is not there it may run again.
    */
-  private async assertCommitted({ sealed }: Tx, doubt: unknown): Promise<void> {
-    if (!sealed) throw doubt;
+  private async isCommitted({ sealed }: Tx): Promise<boolean> {
+    if (!sealed) return false;
     const { chain, seq, hash } = sealed;
-    const there = await patiently(this.patienceMs, () =>
+    return await patiently(this.patienceMs, () =>
       this.connections.use(async (client) => {
         await client.query('BEGIN');
         await client.query('SELECT seq FROM audit_heads WHERE chain = $1 FOR UPDATE', [chain]);
@@ -245,7 +269,6 @@ class PostgresDriver implements Driver {
         return rowCount === 1;
       }),
     );
-    if (!there) throw doubt;
   }
 
   /** Ended leases that another process held. */
