@@ -29,15 +29,18 @@ describe('odoo post in a locked period', () => {
     Object.fromEntries(kinds().map((kind) => [kind, { latePosting }]));
   const lock = () => posting.edit({ do: 'lock', company: 1, dates: { fiscalyear_lock_date: '2026-10-31' } });
 
-  it('hold: every kind is an exception, and nothing is booked', async () => {
-    await open();
+  it('hold: every kind is an exception, nothing is booked, and another policy lets it go on', async () => {
+    const { bench } = await open();
     await lock();
     const ids = await posting.receive(...late());
     assert.ok((await posting.ends(ids)).every((code) => code === 'ODOO_DATE_MOVED'));
-    assert.deepEqual(
-      (await posting.moves()).filter(({ state }) => state === 'posted'),
-      [],
-    );
+    assert.deepEqual(await posting.moves(), [], 'not even a draft');
+    // the close owner decides otherwise
+    await posting.redeploy({ policies: policies('next-open-period') });
+    for (const documentId of ids) await bench.store.replay({ documentId, actor: 'carla', reason: 'late' });
+    await bench.until(async () => (await bench.codes()).length === 0);
+    assert.ok((await posting.ends(ids)).every((end) => end === 'completed'));
+    for (const id of ids) assert.equal((await posting.result<PostedRecord>(id)).date, '2026-11-01');
   }).timeout(10_000);
 
   it('next open period: every kind keeps its own date and says the day on which it is booked', async () => {

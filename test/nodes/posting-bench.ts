@@ -36,6 +36,42 @@ export interface PostingSetup {
 
 const KINDS = ['invoice', 'credit_note', 'payment', 'refund', 'payout', 'journal_entry', 'bank_transaction'];
 
+const credentialsOf = ({ secret = DEMO_LOGIN.apiKey }: PostingSetup): object => ({ odoo: { secret } });
+
+function flowOf(odoo: RunningOdoo, setup: PostingSetup): object[] {
+  const { entity, policies = {}, post, connection, pipeline } = setup;
+  const kinds = Object.entries(policies).map(([kind, policy]) => ({
+    kind,
+    owner: 'any',
+    timing: 'real-time',
+    approval: false,
+    ...policy,
+  }));
+  return [
+    { ...ENTITY, numbering: 'odoo', kinds: JSON.stringify(kinds), ...entity },
+    node('odoo', 'odoo-connection', {
+      url: odoo.url,
+      database: DEMO_LOGIN.database,
+      login: DEMO_LOGIN.login,
+      timeoutSeconds: 5,
+      ...connection,
+    }),
+    { ...PIPELINE_IN, kinds: JSON.stringify(KINDS), concurrency: 60, ...pipeline, wires: [['guard']] },
+    node('guard', 'idempotency-guard', { wires: [['post'], [], []] }),
+    node('post', 'odoo-post', {
+      entity: 'entity',
+      connection: 'odoo',
+      ...post,
+      wires: [['out'], ['exceptions']],
+    }),
+    node('out', 'pipeline-out', { wires: [['done']] }),
+    node('done', 'helper'),
+    node('exceptions', 'exception-route', { mode: 'by kind', wires: [['retried'], ['held'], ['held']] }),
+    node('retried', 'helper'),
+    node('held', 'helper'),
+  ];
+}
+
 /** A pipeline that posts documents of every kind into a sandbox Odoo, without a map. */
 export class PostingBench {
   private isClosed = false;
@@ -47,45 +83,20 @@ export class PostingBench {
   ) {}
 
   static async open(setup: PostingSetup = {}): Promise<PostingBench> {
-    const { version = '17.0', entity, policies = {}, post, connection, secret, pipeline } = setup;
+    const { version = '17.0' } = setup;
     const seed = demoSeed();
     seed.users.find(({ login }) => login === DEMO_LOGIN.login)?.groups.push('account.group_account_user');
     setup.seed?.(seed);
     const now = () => new Date('2026-11-21T10:00:00Z');
     const odoo = setup.odoo ?? (await startOdoo({ version, seed, now }));
     const bench = await Bench.open({ graceMs: 60_000 });
-    const kinds = Object.entries(policies).map(([kind, policy]) => ({
-      kind,
-      owner: 'any',
-      timing: 'real-time',
-      approval: false,
-      ...policy,
-    }));
-    const flow = [
-      { ...ENTITY, numbering: 'odoo', kinds: JSON.stringify(kinds), ...entity },
-      node('odoo', 'odoo-connection', {
-        url: odoo.url,
-        database: DEMO_LOGIN.database,
-        login: DEMO_LOGIN.login,
-        timeoutSeconds: 5,
-        ...connection,
-      }),
-      { ...PIPELINE_IN, kinds: JSON.stringify(KINDS), concurrency: 60, ...pipeline, wires: [['guard']] },
-      node('guard', 'idempotency-guard', { wires: [['post'], [], []] }),
-      node('post', 'odoo-post', {
-        entity: 'entity',
-        connection: 'odoo',
-        ...post,
-        wires: [['out'], ['exceptions']],
-      }),
-      node('out', 'pipeline-out', { wires: [['done']] }),
-      node('done', 'helper'),
-      node('exceptions', 'exception-route', { mode: 'by kind', wires: [['retried'], ['held'], ['held']] }),
-      node('retried', 'helper'),
-      node('held', 'helper'),
-    ];
-    await bench.load(flow, { odoo: { secret: secret ?? DEMO_LOGIN.apiKey } });
+    await bench.load(flowOf(odoo, setup), credentialsOf(setup));
     return new PostingBench(bench, odoo, setup.odoo === undefined);
+  }
+
+  /** The same flow, set up otherwise. */
+  async redeploy(setup: PostingSetup): Promise<void> {
+    await this.bench.redeploy(flowOf(this.odoo, setup), credentialsOf(setup));
   }
 
   /** Documents as events, each a lane of its own. @returns their ids in the store */

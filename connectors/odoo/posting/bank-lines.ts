@@ -13,7 +13,6 @@ const MODEL = 'account.bank.statement.line';
 /** Bank transactions: Odoo posts them as it creates them. Needs the group Accountant. */
 export const bankLines: Poster<'bank_line'> = {
   model: MODEL,
-  isPostedAtOnce: true,
 
   async prepare(client, document, options) {
     const { entity, externalKey, prefix } = options;

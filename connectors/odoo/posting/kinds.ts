@@ -194,8 +194,6 @@ export interface Poster<K extends PosterName> {
   differences(request: Kinds[K]['request'], state: Kinds[K]['state']): Difference[];
   /** Which lock dates it is under. */
   period(request: Kinds[K]['request']): PeriodQuestion;
-  /** Odoo posts it as it is created, so that the period is asked before. */
-  readonly isPostedAtOnce?: boolean;
   /** What the draft needs before it is posted. Pure. @throws FinanceError ODOO_AMOUNT_DIFFERS */
   corrections?(request: Kinds[K]['request'], draft: Kinds[K]['state']): TaxCorrection[];
   /** Writes it; says whether anything was written. */

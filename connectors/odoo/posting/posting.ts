@@ -138,10 +138,10 @@ export class Posting<K extends PosterName> {
 
   async #create(): Promise<number> {
     const { company, externalKey, load } = this.#request;
-    const { isPostedAtOnce, model } = this.#poster;
+    const { model } = this.#poster;
     const question = this.#poster.period(this.#request);
-    if (isPostedAtOnce && (await lockOn(this.#client, company, question))) {
-      // what is there was posted while the period was open
+    if (await lockOn(this.#client, company, question)) {
+      // what is there was made while the period was open; nothing new is left in it, not even a draft
       const found = await findByExternalId(this.#client, model, externalKey);
       if (found !== undefined) return found;
       await assertPeriodOpen(this.#client, company, question);

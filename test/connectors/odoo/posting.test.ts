@@ -128,12 +128,16 @@ for (const [version, protocol] of ALL)
     });
 
     it('a locked period is refused before anything is posted, and a date that Odoo moved is seen after', async () => {
+      const september = { issueDate: '2026-09-15', dueDate: '2026-10-15' };
+      const document = invoice('locked', september);
+      const request = await prepareInvoice(books.client, document, books.options(document));
+      const draft = await new Posting(books.client, 'invoice', request).draft();
       await books.lock({ fiscalyear_lock_date: '2026-09-30' });
-      const document = invoice('locked', { issueDate: '2026-09-15', dueDate: '2026-10-15' });
-      await assert.rejects(books.post(document), { code: 'ODOO_DATE_MOVED', kind: 'locked_period' });
-      const draft = await lookupMove(books.client, keyOf(document), 1);
-      assert.equal(draft?.state, 'draft');
-      await books.client.call('account.move', 'action_post', { ids: [draft?.id ?? 0] });
+      for (const late of [document, invoice('too_late', september)])
+        await assert.rejects(books.post(late), { code: 'ODOO_DATE_MOVED', kind: 'locked_period' });
+      assert.equal((await books.move(draft.id)).state, 'draft');
+      assert.deepEqual(await books.moves('S-too_late'), [], 'not even a draft');
+      await books.client.call('account.move', 'action_post', { ids: [draft.id] });
       await assert.rejects(books.post(document), {
         code: 'ODOO_DATE_MOVED',
         message: /instead of 2026-09-15/,
