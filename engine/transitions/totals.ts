@@ -95,8 +95,8 @@ export function* periodDocuments(
     Omit<PeriodDocument, 'text' | 'booked'> & { content: Uint8Array | null; result: string | null }
   >(
     `SELECT d.seq, d.id, d.kind, d.business_key, d.amount, d.currency, d.number, d.date, d.state, d.outcome, d.error,
-      d.received_at, s.external_key AS booked_key, s.result, CASE WHEN ${wantsText} THEN ${TEXT} END AS content
-     FROM documents d LEFT JOIN steps s ON s.id = ${FIRST_BOOKING} WHERE d.seq > $1 AND d.entity = $2 AND d.kind IN (${places(kinds, 9)})
+      d.received_at, ${booking('external_key')} AS booked_key, ${booking('result')} AS result, CASE WHEN ${wantsText} THEN ${TEXT} END AS content
+     FROM documents d WHERE d.seq > $1 AND d.entity = $2 AND d.kind IN (${places(kinds, 9)})
      AND (d.date >= $3 AND d.date <= $4 OR d.date IS NULL AND d.received_at >= $5)
      AND (d.outcome IS NULL OR d.outcome <> 'duplicate') ORDER BY d.seq LIMIT $8`,
     after,
@@ -119,8 +119,10 @@ export function* periodDocuments(
   }));
 }
 
-const FIRST_BOOKING = `(SELECT b.id FROM steps b WHERE b.document_id = d.id AND b.kind = $6 AND b.target = $7
-  AND b.state = 'done' ORDER BY b.intended_at, b.id LIMIT 1)`;
+/** A column of the first step that booked a document; asked row by row, whatever the database believes of its tables. */
+const booking = (column: string): string =>
+  `(SELECT s.${column} FROM steps s WHERE s.document_id = d.id AND s.kind = $6 AND s.target = $7 AND s.state = 'done'
+  ORDER BY s.intended_at, s.id LIMIT 1)`;
 
 const TEXT = `(SELECT b.content FROM bodies b WHERE b.document_id = d.id AND b.content IS NOT NULL
   AND b.role IN ('canonical', 'corrected', 'source')
