@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createHash } from 'node:crypto';
 import { type Channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import type * as Otel from '@opentelemetry/api';
@@ -45,12 +44,13 @@ function trace(api: Api): () => void {
     const attributes = {
       'server.address': run.target,
       'ledgerway.document': run.documentId,
+      'ledgerway.correlation': run.correlationId,
       'ledgerway.entity': run.entity,
       'ledgerway.step': run.name,
       'ledgerway.attempt': run.attempt,
     };
     const options = { kind: api.SpanKind.CLIENT, attributes };
-    const span = tracer.startSpan(run.kind, options, parentOf(api, contextOf(run.correlationId)));
+    const span = tracer.startSpan(run.kind, options, parentOf(api, traceparentOf(run.correlationId)));
     spans.set(run, span);
     return span;
   };
@@ -103,14 +103,6 @@ function sendContext(traceparentNow: () => string | undefined): () => void {
     unsubscribe('http.client.request.created', ofHttp);
     unsubscribe('undici:request:create', ofFetch);
   };
-}
-
-/** The trace context of a document: its correlation id, or one made of it, so that its steps are one trace. */
-function contextOf(correlationId: string): string {
-  const known = traceparentOf(correlationId);
-  if (known) return known;
-  const digits = createHash('sha256').update(correlationId).digest('hex');
-  return `00-${digits.slice(0, 32)}-${digits.slice(32, 48)}-01`;
 }
 
 function parentOf(api: Api, header: string | undefined): Otel.Context {

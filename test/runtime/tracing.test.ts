@@ -90,7 +90,7 @@ describe('Traces', () => {
     );
   });
 
-  it('are one a document, where nobody sent a context: each attempt is in it', async () => {
+  it('tell the document of each attempt, where nobody sent a context, and no words of the target', async () => {
     await receive(store, 'in_1');
     const context = await take(store);
     const down = () => Promise.reject(new FinanceError('ODOO_UNAVAILABLE', { message: 'secret words' }));
@@ -98,7 +98,10 @@ describe('Traces', () => {
     await post(context, async () => ({}));
     const spans = exporter.getFinishedSpans();
     assert.equal(spans.length, 2);
-    assert.equal(new Set(spans.map((span) => span.spanContext().traceId)).size, 1);
+    assert.deepEqual(
+      spans.map(({ attributes }) => attributes['ledgerway.correlation']),
+      [context.correlationId, context.correlationId],
+    );
     assert.equal(spans[0]?.attributes['error.type'], 'ODOO_UNAVAILABLE');
     assert.doesNotMatch(
       JSON.stringify(spans.map(({ attributes, status }) => [attributes, status])),
