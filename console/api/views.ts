@@ -1,4 +1,5 @@
 import type { DocumentTrace, Json, ListedException, Proposal, TracedStep } from '../../engine';
+import { type Change, changesBetween } from '../diff';
 import { mask, maskBody, maskText } from './mask';
 import type { ApiUser } from './permissions';
 
@@ -30,7 +31,7 @@ const shown = (user: ApiUser, value: Json): Json => (seesBodies(user) ? value : 
 /** All that is known of a document, as this user may see it. */
 export function shownTrace(user: ApiUser, trace: DocumentTrace, proposals: Proposal[]) {
   const clear = seesBodies(user);
-  const text = (body: string | null) => (clear ? body : maskBody(body));
+  const bodies = trace.bodies.map((body) => ({ ...body, text: clear ? body.text : maskBody(body.text) }));
   return {
     document: {
       ...trace.document,
@@ -43,7 +44,8 @@ export function shownTrace(user: ApiUser, trace: DocumentTrace, proposals: Propo
       result: shown(user, step.result),
       error: shown(user, step.error),
     })),
-    bodies: trace.bodies.map((body) => ({ ...body, text: text(body.text) })),
+    bodies,
+    changes: correctionIn(bodies),
     exceptions: shownExceptions(user, trace.exceptions),
     history: trace.history.map((event) => ({ ...event, data: shown(user, event.data) })),
     comments: clear
@@ -54,6 +56,20 @@ export function shownTrace(user: ApiUser, trace: DocumentTrace, proposals: Propo
     einvoice: einvoiceStatus(trace.steps),
     masked: !clear,
   };
+}
+
+/** What the last correction changed of the source, place by place; null where there is none, or it is no JSON. */
+function correctionIn(bodies: DocumentTrace['bodies']): Change[] | null {
+  const parsed = (role: string) => {
+    const text = bodies.findLast((body) => body.role === role)?.text;
+    try {
+      return text == null ? undefined : (JSON.parse(text) as Json);
+    } catch {
+      return undefined;
+    }
+  };
+  const [source, corrected] = [parsed('source'), parsed('corrected')];
+  return source === undefined || corrected === undefined ? null : changesBetween(source, corrected);
 }
 
 function lastResult(

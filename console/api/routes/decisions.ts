@@ -3,6 +3,7 @@ import { approveProposal, decideDocument, fixableEntry, type Request } from '../
 import { type Call, type Route, route, type Schema } from '../route';
 import {
   count,
+  flag,
   list,
   object,
   oneOf,
@@ -75,6 +76,7 @@ export const decisions = [
     {
       'from?': word,
       'mapping?': oneOf('pinned', 'latest'),
+      'notDone?': { ...flag, description: 'its step in doubt was looked for and not found: it is done anew' },
     },
   ),
   decision('skip', 'Ends it without completing it; its key is free again.', { 'effects?': effects }),

@@ -49,6 +49,11 @@ export const traceAnswer = {
   document: open({ id: text, entity: text, state: text, deliveries: count }),
   steps: list(open({ id: text, kind: text, target: text, externalKey: text, state: text, attempts: count })),
   bodies: list(object({ role: text, mediaType: text, sha256: text, createdAt: time, text: textOrNull })),
+  changes: {
+    type: ['array', 'null'],
+    items: open({ pointer: text }),
+    description: 'what the last correction changed of the source; null where there is none',
+  },
   exceptions: list(open({ id: text, code: text })),
   history: list(open({ seq: count, at: time, type: text })),
   comments: list(open({ id: text, actor: text, text, createdAt: time })),
