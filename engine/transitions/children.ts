@@ -1,5 +1,5 @@
 import type { StoredError } from '../../errors';
-import type { DocumentRow, Json, StoreSettings } from '../model';
+import type { Care, DocumentRow, Json, StoreSettings } from '../model';
 import { run, type Transition, type Tx } from '../transaction';
 import { receive } from './receive';
 
@@ -21,6 +21,8 @@ export interface Child {
   sourceId?: string;
   /** Stored and held at once: it waits for an approval. */
   hold?: StoredError;
+  /** Who looks after it then. */
+  care?: Care;
 }
 
 /** Receives the children of a document, in the transaction that completes the step that made them. */

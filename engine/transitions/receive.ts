@@ -2,7 +2,7 @@ import type { StoredError } from '../../errors';
 import { FinanceError } from '../../errors';
 import { insertSealed, record, type Subject, updateSealed } from '../audit';
 import { newId, stableJson } from '../ids';
-import type { DocumentRow, Json, LanePolicy, PipelineDefinition, StoreSettings } from '../model';
+import type { Care, DocumentRow, Json, LanePolicy, PipelineDefinition, StoreSettings } from '../model';
 import type { Move } from '../observer';
 import { all, lock, one, run, type Transition, type Tx } from '../transaction';
 import { addBody, closeExceptions, documentById, laneTaken, openException, transit } from './documents';
@@ -24,6 +24,8 @@ export interface ReceiveInput {
   currency?: string;
   number?: string;
   parentId?: string;
+  /** Who looks after it where it is held at once. */
+  care?: Care;
   /** Bound to this pipeline without asking the filters: messages of a flow without `pipeline in`. */
   pipeline?: string;
   /** Stored and held at once: unparsable, unrouted, test mode at a live entity. */
@@ -148,7 +150,7 @@ function* receiveNew(
     currency: input.currency ?? null,
     number: input.number ?? null,
     mapping: null,
-    care: null,
+    care: input.care ? JSON.stringify(input.care) : null,
     state,
     outcome: input.skip ? 'skipped' : null,
     duplicate_of: null,

@@ -103,6 +103,7 @@ function childOf({ part, document, entity, approval }: Made, parent: string): Ch
   validateDocument(document, 'MAP_OUTPUT_INVALID');
   const { kind, source } = document;
   const { amount, currency, number, date } = headlineOf(document);
+  const { exceptionOwner: owner, serviceHours } = entity.kinds[kind] ?? {};
   return {
     part,
     entity: entity.key,
@@ -116,6 +117,7 @@ function childOf({ part, document, entity, approval }: Made, parent: string): Ch
     date,
     sourceId: source.id,
     hold: holdOf(document, entity, approval),
+    care: { ...(owner !== undefined && { owner }), ...(serviceHours !== undefined && { serviceHours }) },
   };
 }
 

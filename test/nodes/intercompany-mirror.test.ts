@@ -133,11 +133,13 @@ describe('intercompany mirror', () => {
   });
 
   it('waits for the approval of the other entity where it asks for one: till then the pair is open', async () => {
-    await open({}, { kinds: kinds({ kind: 'invoice', approval: true }) });
+    await open({}, { kinds: kinds({ kind: 'invoice', approval: true, exceptionOwner: 'ap-us' }) });
     const [parent] = await group.post(sold('1'));
     const [child] = await group.children(parent!);
     assert.equal(await group.end(child!.id), 'DOCUMENT_APPROVAL');
     assert.deepEqual(await group.moves(2), []);
+    const [exception] = await group.bench.store.exceptions({ entity: 'acme_us' });
+    assert.deepEqual([exception?.owner, exception?.amount], ['ap-us', '100.00']);
     assert.deepEqual(
       (await report()).unpaired.map(({ why, from }) => [why, from.documentId]),
       [['waits for an approval of acme_us', parent]],
