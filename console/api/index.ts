@@ -30,7 +30,7 @@ export const ROUTES: readonly Route[] = [
     method: 'get',
     path: '/openapi.json',
     summary: 'This document.',
-    permission: null,
+    permissions: [],
     answer: open({}),
     handle: async () => document,
   }),

@@ -66,7 +66,7 @@ function operation(one: Route, path: string): Schema {
   return {
     operationId: `${one.method}${path.replaceAll(/[^a-zA-Z]+(\w?)/g, (_, first: string) => first.toUpperCase())}`,
     summary: one.summary,
-    ...(one.permission && { 'x-permission': one.permission }),
+    'x-permissions': one.permissions,
     parameters: parameters(one, path),
     ...(one.body && {
       requestBody: { required: true, content: { 'application/json': { schema: one.body } } },

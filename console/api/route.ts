@@ -46,8 +46,8 @@ export interface Route<Query = object, Body = unknown> {
   /** Below `/console/api/v1`; parameters as `:name`. */
   path: string;
   summary: string;
-  /** null: for everybody who is logged in. */
-  permission: Permission | null;
+  /** One of these is wanted; none: for everybody who is logged in. */
+  permissions: readonly Permission[];
   /** Query parameters, all strings or numbers; others are refused. */
   query?: Record<string, Schema>;
   body?: Schema;

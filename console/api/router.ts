@@ -104,7 +104,7 @@ function handler(
   const body = one.body && ajv.compile(one.body);
   const answer = async (request: Request, response: Response) => {
     const { apiUser: user } = request as Known;
-    if (one.permission && !user.permissions.has(one.permission)) throw new FinanceError('API_FORBIDDEN');
+    if (!mayCall(user, one)) throw new FinanceError('API_FORBIDDEN');
     const asked = { ...request.query };
     check(query, asked, 'query');
     if (body) check(body, request.body, 'body');
@@ -125,6 +125,11 @@ function handler(
   return (request, response, next) => {
     answer(request, response).catch(next);
   };
+}
+
+/** Whether one of the permissions that a route wants is the user's. */
+export function mayCall({ permissions }: ApiUser, route: Pick<Route, 'permissions'>): boolean {
+  return route.permissions.length === 0 || route.permissions.some((one) => permissions.has(one));
 }
 
 /** What a user may see, as the store's queries want it. */

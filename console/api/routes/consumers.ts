@@ -22,7 +22,7 @@ export const consumers = [
     method: 'get',
     path: '/consumers',
     summary: 'Outside readers of the API: what they may see, and until when.',
-    permission: 'consumers.manage',
+    permissions: ['consumers.manage'],
     answer: object({
       items: list(
         object({
@@ -46,7 +46,7 @@ export const consumers = [
     method: 'post',
     path: '/consumers',
     summary: 'Registers an outside reader. The token is shown once, in this answer.',
-    permission: 'consumers.manage',
+    permissions: ['consumers.manage'],
     status: 201,
     body: object({
       name: { ...word, pattern: '^[\\w .@-]+$' },
@@ -71,7 +71,7 @@ export const consumers = [
     method: 'post',
     path: '/consumers/:id/revoke',
     summary: 'Its token is worth nothing from now on.',
-    permission: 'consumers.manage',
+    permissions: ['consumers.manage'],
     body: object({}),
     answer: object({}),
     handle: async (call) => {

@@ -22,21 +22,35 @@ const decided = object({ status: oneOf('done', 'proposed'), 'proposalId?': text 
 const effects = { ...oneOf('kept'), description: 'what was done in the target already stays' };
 
 /** A decision about a held document. */
-function decision(action: Request['action'], summary: string, body: Record<string, Schema>): Route {
+function decision(
+  action: Request['action'],
+  summary: string,
+  body: Record<string, Schema>,
+  permissions: Route['permissions'] = ['exceptions.resolve'],
+): Route {
   return route<object, Request>({
     method: 'post',
     path: `/documents/:id/${action}`,
     summary: `${summary} Done at once, or proposed to a second person where the amount or the policy asks for one.`,
-    permission: 'exceptions.resolve',
+    permissions,
     status: 202,
     body: object({ reason, ...body }),
     answer: decided,
     handle: async (call) => {
       await assertSeen(call as Call);
       const { services, user, params, body: asked } = call;
+      if (!user.permissions.has('exceptions.resolve')) await assertRelease(call as Call);
       return await decideDocument(services, user, params.id!, requestOf(action, asked));
     },
   });
+}
+
+/** Who only approves may let go on what waits for an approval, as it is. */
+async function assertRelease({ reader, params, body }: Call): Promise<void> {
+  const { error } = await reader.documentRow({ documentId: params.id! });
+  const { code } = JSON.parse(error ?? '{}') as { code?: string };
+  const isPlain = Object.keys(body as object).every((name) => name === 'reason');
+  if (code !== 'DOCUMENT_APPROVAL' || !isPlain) throw new FinanceError('API_FORBIDDEN');
 }
 
 /** A correction may come as the text that it is edited as. */
@@ -78,6 +92,7 @@ export const decisions = [
       'mapping?': oneOf('pinned', 'latest'),
       'notDone?': { ...flag, description: 'its step in doubt was looked for and not found: it is done anew' },
     },
+    ['exceptions.resolve', 'proposals.approve'],
   ),
   decision('skip', 'Ends it without completing it; its key is free again.', { 'effects?': effects }),
   decision('reject', 'Ends it as one that must not be; its key is free again.', { 'effects?': effects }),
@@ -98,7 +113,7 @@ export const decisions = [
     method: 'get',
     path: '/documents/:id/mapping-fix',
     summary: 'The entry that a mapping lacks for this document, and what stands beside it.',
-    permission: 'exceptions.read',
+    permissions: ['exceptions.read'],
     answer: open({ mapping: text, version: count, table: text, key: text, suggestions: list({}) }),
     handle: async (call) => {
       await assertSeen(call);
@@ -114,7 +129,7 @@ export const decisions = [
     method: 'get',
     path: '/proposals',
     summary: 'What waits for a second person, or did; the newest first, 200 at most.',
-    permission: 'exceptions.read',
+    permissions: ['exceptions.read'],
     query: { state: oneOf('open', 'approved', 'refused', 'void'), limit: count, cursor: text },
     answer: object({ items: list(proposalShape), next: textOrNull }),
     handle: async ({ reader, scope, user, query: { state } }) => {
@@ -126,7 +141,7 @@ export const decisions = [
     method: 'post',
     path: '/proposals/:id/approve',
     summary: 'Does what was proposed, unless something changed since. Not for who proposed or corrected it.',
-    permission: 'proposals.approve',
+    permissions: ['proposals.approve'],
     body: object({ reason }),
     answer: object({ documentId: text }),
     handle: ({ services, user, params, body }) => approveProposal(services, user, params.id!, body.reason),
@@ -135,7 +150,7 @@ export const decisions = [
     method: 'post',
     path: '/proposals/:id/refuse',
     summary: 'Closes a proposal; nothing is done.',
-    permission: 'proposals.approve',
+    permissions: ['proposals.approve'],
     body: object({ reason }),
     answer: object({}),
     handle: async ({ services, scope, user, params, body }) => {

@@ -81,7 +81,7 @@ export const documents = [
     method: 'get',
     path: '/documents',
     summary: 'Documents, the newest first; the filters are those of the overview’s figures.',
-    permission: 'documents.read',
+    permissions: ['documents.read'],
     query: {
       entity: filter,
       state: oneOf('ready', 'leased', 'retry', 'waiting', 'held', 'settled'),
@@ -108,7 +108,7 @@ export const documents = [
     method: 'get',
     path: '/documents/:id',
     summary: 'All that is known of a document, from its source event to the last word about it.',
-    permission: 'documents.read',
+    permissions: ['documents.read'],
     answer: object(traceAnswer),
     handle: (call) => readTrace(call, call.params.id!),
   }),
@@ -116,7 +116,7 @@ export const documents = [
     method: 'get',
     path: '/documents/:id/export',
     summary: 'The same as a file.',
-    permission: 'export',
+    permissions: ['export'],
     answer: object(traceAnswer),
     handle: async (call) => {
       const trace = await readTrace(call, call.params.id!);
@@ -132,7 +132,7 @@ export const documents = [
     path: '/search',
     summary:
       'Documents by any reference: id, number (Odoo’s name once posted), id at the source, business key, amount, event id, external key.',
-    permission: 'documents.read',
+    permissions: ['documents.read'],
     query: { q: { type: 'string', maxLength: 200, default: '' } },
     answer: object({ items: list(documentShape) }),
     handle: async ({ reader, scope, query: { q } }) => ({
@@ -143,7 +143,7 @@ export const documents = [
     method: 'get',
     path: '/in-doubt',
     summary: 'Steps that have an intent and no result, the oldest first, with what asking the target found.',
-    permission: 'exceptions.read',
+    permissions: ['exceptions.read'],
     query: { entity: filter, ...paging },
     answer: page(
       open({

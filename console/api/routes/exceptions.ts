@@ -97,7 +97,7 @@ function note<Body>(
     method: 'post',
     path: `/exceptions/:id/${name}`,
     summary,
-    permission: 'exceptions.work',
+    permissions: ['exceptions.work'],
     body: object(body as never),
     answer: open({}),
     handle: async (call) => {
@@ -115,7 +115,7 @@ export const exceptions = [
     method: 'get',
     path: '/exceptions',
     summary: 'Exceptions: by money (the most first), by deadline (the soonest first), or the newest first.',
-    permission: 'exceptions.read',
+    permissions: ['exceptions.read'],
     query: {
       ...exceptionFilter,
       ...paging,
@@ -134,7 +134,7 @@ export const exceptions = [
     path: '/exceptions/facets',
     summary:
       'How many of the exceptions that the filters leave have which value; an empty value stands for none.',
-    permission: 'exceptions.read',
+    permissions: ['exceptions.read'],
     query: exceptionFilter,
     answer: object({
       total: count,
@@ -149,7 +149,7 @@ export const exceptions = [
     path: '/exceptions/:id',
     summary:
       'An exception with its document, steps, history, comments, proposals, and what one may do about it.',
-    permission: 'exceptions.read',
+    permissions: ['exceptions.read'],
     answer: open({ ...traceAnswer, exception: exceptionShape, actions: mapOf(open({})) }),
     handle: async (call) => {
       const { exceptionId, documentId } = await seen(call);

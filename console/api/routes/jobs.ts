@@ -62,7 +62,7 @@ export const jobs = [
     method: 'post',
     path: '/jobs',
     summary: 'One action over many held documents: it goes on after a crash, and each is acted on once.',
-    permission: 'exceptions.work',
+    permissions: ['exceptions.work'],
     status: 202,
     body: object({
       action: oneOf('retry', 'skip', 'reject', 'assign', 'tag'),
@@ -94,7 +94,7 @@ export const jobs = [
     method: 'get',
     path: '/jobs',
     summary: 'The last jobs, the newest first.',
-    permission: 'exceptions.read',
+    permissions: ['exceptions.read'],
     answer: object({ items: list(jobShape) }),
     handle: async (call) => {
       const found = await call.reader.jobs(call.scope.entities ? { actor: call.user.name } : {});
@@ -105,7 +105,7 @@ export const jobs = [
     method: 'get',
     path: '/jobs/:id',
     summary: 'How far a job is, and the first documents that failed.',
-    permission: 'exceptions.read',
+    permissions: ['exceptions.read'],
     answer: jobShape,
     handle: async (call) => {
       const job = await call.reader.job({ id: call.params.id! });

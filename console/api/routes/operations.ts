@@ -21,7 +21,7 @@ const pipelineVerb = (verb: 'pause' | 'resume') =>
     method: 'post',
     path: `/pipelines/:name/${verb}`,
     summary: verb === 'pause' ? 'Nothing more of it starts until it is resumed.' : 'It goes on.',
-    permission: 'pipelines.operate',
+    permissions: ['pipelines.operate'],
     body: object({ reason }),
     answer: object({}),
     handle: async (call) => {
@@ -42,7 +42,7 @@ const targetVerb = (verb: 'pause' | 'resume') =>
     method: 'post',
     path: `/targets/${verb}`,
     summary: verb === 'pause' ? 'No step goes there until it is resumed.' : 'Steps go there again.',
-    permission: 'pipelines.operate',
+    permissions: ['pipelines.operate'],
     body: object({ target: { type: 'string', minLength: 1, maxLength: 500 }, reason }),
     answer: object({}),
     handle: async ({ store, scope, user, body, facts, reader }) => {
@@ -68,7 +68,7 @@ export const operations = [
     path: '/pipelines',
     summary:
       'Backlogs of the pipelines, targets and their latency, keys that end, feeds, and what is delayed.',
-    permission: 'pipelines.read',
+    permissions: ['pipelines.read'],
     answer: object({
       pipelines: list(
         object({

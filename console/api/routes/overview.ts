@@ -16,7 +16,7 @@ export const overview = [
     path: '/overview',
     summary:
       'Documents by entity, currency and period: how many, and how much money, stand where. At most 2 s old.',
-    permission: 'documents.read',
+    permissions: ['documents.read'],
     query: { entity: filter, from: period, to: period },
     answer: object({
       rows: list(
@@ -40,7 +40,7 @@ export const overview = [
     method: 'get',
     path: '/overview/charts',
     summary: 'What came and went by day, open exceptions by age, exceptions by source. At most 2 s old.',
-    permission: 'documents.read',
+    permissions: ['documents.read'],
     query: { entity: filter, days: { type: 'integer', minimum: 1, maximum: 366, default: 30 } },
     answer: object({
       throughput: list(object({ at: time, received: count, settled: count, held: count })),

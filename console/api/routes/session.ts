@@ -7,7 +7,7 @@ export const session = [
     method: 'get',
     path: '/me',
     summary: 'Who is logged in, and what they may do.',
-    permission: null,
+    permissions: [],
     answer: object({
       user: text,
       roles: list(text),
@@ -28,7 +28,7 @@ export const session = [
     path: '/events',
     summary:
       'Server-sent events: `{type: "changed", topics, at}`. What is shown is read anew; nothing else is told.',
-    permission: null,
+    permissions: [],
     answer: { ...open({}), description: 'text/event-stream' },
     handle: async ({ user, scope, events }) =>
       new Raw((response) => events.listen(user.name, scope, response)),

@@ -6,7 +6,7 @@ import { type ApiUser, permissionsOf, ROLES, type Role } from '../../../console/
 import type { ApiOptions } from '../../../console/api/router';
 import type { ConsoleServices } from '../../../console/api/services';
 import { openSqliteStore, type Store } from '../../../engine';
-import { FinanceError } from '../../../errors';
+import { type ErrorCode, FinanceError } from '../../../errors';
 import { PIPELINE, Scratch } from '../../support/store';
 
 export interface Reply {
@@ -123,7 +123,7 @@ export class World {
   }
 
   /** A document that is held, with a step done and the marks of its entity in every text. */
-  async held(object: string, more: { entity?: string; amount?: string; code?: 'ODOO_VALIDATION' } = {}) {
+  async held(object: string, more: { entity?: string; amount?: string; code?: ErrorCode } = {}) {
     const { entity = 'acme_de', amount = '119.00' } = more;
     const { documentId } = await this.store.receive({
       receiveKey: `stripe//evt_${object}`,
