@@ -5,7 +5,7 @@ import { COMMON, readOptions } from './arguments';
 
 const USAGE = `Say: ledgerway exceptions list [--entity KEY] | proposals
 or, with --actor NAME --reason TEXT:
-  retry | skip | reject DOCUMENT [--latest-mapping] [--from STEP] [--effects-kept]
+  retry | skip | reject DOCUMENT [--latest-mapping] [--from STEP | --not-done] [--effects-kept]
   approve | refuse PROPOSAL
   assign EXCEPTION --owner NAME | comment EXCEPTION (the reason is the comment)`;
 
@@ -18,6 +18,7 @@ const OPTIONS = {
   from: { type: 'string' },
   'latest-mapping': { type: 'boolean' },
   'effects-kept': { type: 'boolean' },
+  'not-done': { type: 'boolean' },
 } as const;
 
 type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values'];
@@ -97,7 +98,10 @@ async function decide(
 ): Promise<Result> {
   const kept = values['effects-kept'] ? { effects: 'kept' as const } : {};
   const mapping = values['latest-mapping'] ? 'latest' : 'pinned';
-  const act = action === 'retry' ? ({ action, mapping, from: values.from } as const) : { action, ...kept };
+  const act =
+    action === 'retry'
+      ? ({ action, mapping, from: values.from, notDone: values['not-done'] } as const)
+      : { action, ...kept };
   const limits = approvalLimits(process.env.LEDGERWAY_APPROVAL_ABOVE);
   const decided = await store.decide({ documentId, actor, reason, act, limits, mayApprove: true });
   if (decided.status === 'proposed') return await waits(store, documentId, decided.proposalId);

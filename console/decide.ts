@@ -8,7 +8,7 @@ import { isApprover, mayApprove } from './decisions';
 
 /** What somebody asks for, about one held document. */
 export type Request = { reason: string } & (
-  | { action: 'retry'; from?: string; mapping?: 'pinned' | 'latest' }
+  | { action: 'retry'; from?: string; mapping?: 'pinned' | 'latest'; notDone?: boolean }
   | { action: 'skip' | 'reject'; effects?: 'kept' }
   /** The corrected source, JSON. */
   | { action: 'correct'; body: unknown }
@@ -54,9 +54,13 @@ export async function decideDocument(
       return await services.store.decide({ ...decision, versions, act: { action: 'mapping-fix', fix } });
     }
     case 'retry': {
-      const { from, mapping } = request;
+      const { from, mapping, notDone } = request;
       const versions = mapping === 'latest' ? latestOf(services, trace.document) : undefined;
-      return await services.store.decide({ ...decision, versions, act: { action: 'retry', from, mapping } });
+      return await services.store.decide({
+        ...decision,
+        versions,
+        act: { action: 'retry', from, mapping, notDone },
+      });
     }
     default: {
       const { action, effects } = request;

@@ -8,6 +8,7 @@ export const ACTIONS = [
   'tag',
   'retry',
   'retry-from',
+  'retry-not-done',
   'correct',
   'mapping-fix',
   'link',
@@ -26,6 +27,8 @@ export type Why =
   | 'no-effect'
   /** The data was corrected after effects were had. */
   | 'corrected'
+  /** It is not held for a step that its target was asked for in vain. */
+  | 'not-in-doubt'
   /** It is not held for a missing entry of a table. */
   | 'no-entry'
   /** It is not mapped yet, so nothing can be compared with it. */
@@ -111,10 +114,15 @@ function allowed(
   if (subject.state !== 'held') return no('state');
   const why = whyNot(subject, action);
   if (why) return no(why);
-  const act = action === 'retry-from' ? { action: 'retry', from: '' } : { action };
+  const act = actOf(action);
   const second = needsSecond(subject, act, { limits, mayApprove: isApprover(user, subject) });
   const kind = act.action;
   return second && subject.proposed.includes(kind) ? no('proposed') : { allowed: true, second };
+}
+
+function actOf(action: ActionName): Parameters<typeof needsSecond>[1] {
+  if (action === 'retry-from') return { action: 'retry', from: '' };
+  return action === 'retry-not-done' ? { action: 'retry', notDone: true } : { action };
 }
 
 function whyNot(subject: Subject, action: ActionName): Why | undefined {
@@ -124,6 +132,8 @@ function whyNot(subject: Subject, action: ActionName): Why | undefined {
       if (effectSince === undefined) return 'no-effect';
       return correctedAt !== undefined && correctedAt >= effectSince ? 'corrected' : undefined;
     }
+    case 'retry-not-done':
+      return subject.code === 'RUN_IN_DOUBT' ? undefined : 'not-in-doubt';
     case 'mapping-fix':
       return subject.code === 'MAP_UNMAPPED' ? undefined : 'no-entry';
     case 'link':

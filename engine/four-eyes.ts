@@ -97,6 +97,7 @@ export interface WantedAct {
   action: string;
   from?: string;
   mapping?: 'pinned' | 'latest';
+  notDone?: boolean;
 }
 
 export interface DecisionTerms {
@@ -113,7 +114,8 @@ export interface DecisionTerms {
  * waits for an approval is that approval, for whoever may give one.
  */
 export function needsSecond(row: DecisionCase, act: WantedAct, terms: DecisionTerms): boolean {
-  if (act.action === 'mapping-fix') return true;
+  // The one could make every document wrong, the other could have an effect twice.
+  if (act.action === 'mapping-fix' || act.notDone) return true;
   if (act.action === 'retry') {
     if (row.code === 'DOCUMENT_APPROVAL' && !terms.mayApprove) return true;
     const isPlain = act.from === undefined && act.mapping !== 'latest';

@@ -4,7 +4,18 @@ import type { DocumentRow, Json } from '../model';
 import { one, type Transition, type Tx } from '../transaction';
 import { keepBody, readDocument } from './documents';
 import { addJob } from './job-rows';
-import { correct, type Decision, dismiss, type LinkedStep, link, replay } from './resolve';
+import {
+  correct,
+  type Decision,
+  dismiss,
+  dismissedEffects,
+  type LinkedStep,
+  link,
+  linkableSteps,
+  replay,
+  replayPlan,
+  wrongState,
+} from './resolve';
 
 /** A missing entry of a mapping's table, and the value that somebody proposes for it. */
 export interface EntryFix {
@@ -19,8 +30,11 @@ export interface EntryFix {
 
 /** What a person may do about a held document. */
 export type Act =
-  /** `from`: the kind of the first step that is to run again. `latest`: with the mapping as it is now. */
-  | { action: 'retry'; from?: string; mapping?: 'pinned' | 'latest' }
+  /**
+   * `from`: the kind of the first step that is to run again. `latest`: with the mapping as it is now. `notDone`: what is
+   * in doubt did not happen.
+   */
+  | { action: 'retry'; from?: string; mapping?: 'pinned' | 'latest'; notDone?: boolean }
   | { action: 'skip' | 'reject'; effects?: 'kept' }
   /** `content` is the corrected source body. */
   | { action: 'correct'; mediaType: string; content: string }
@@ -59,6 +73,17 @@ export function* perform(tx: Tx, act: Act, decision: Decision & { approvedBy?: s
       });
     }
   }
+}
+
+/**
+ * Whether it can be done to the document as it is: nobody is asked to approve what cannot be.
+ * @throws STORE_STATE, STORE_NOT_FOUND
+ */
+export function* assertPossible(row: DocumentRow, act: Act): Transition<void> {
+  if (act.action === 'retry') yield* replayPlan(row, act);
+  else if (row.state !== 'held') throw wrongState(row, `decided upon (${act.action})`);
+  else if (act.action === 'link') yield* linkableSteps(row, act.steps);
+  else if (act.action === 'skip' || act.action === 'reject') yield* dismissedEffects(row, act.effects);
 }
 
 /** An act as a proposal keeps it, and the rows that this wrote. */

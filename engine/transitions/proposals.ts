@@ -4,7 +4,7 @@ import { assertSecondPerson, type DecisionTerms, needsSecond } from '../four-eye
 import { newId } from '../ids';
 import type { DocumentRow } from '../model';
 import { all, one, type Transition, type Tx } from '../transaction';
-import { type Act, assertSeen, perform, restored, stored } from './acts';
+import { type Act, assertPossible, assertSeen, perform, restored, stored } from './acts';
 import { documentById } from './documents';
 import { boundTo, isCurrent, type Payload, type ProposalRow, type Versions, voided } from './proposal-rows';
 import { correctorsOf, type Decision, errorCodeOf, wrongState } from './resolve';
@@ -30,17 +30,12 @@ export type Decided = { status: 'done' } | { status: 'proposed'; proposalId: str
 export function* decide(tx: Tx, input: DecideInput): Transition<Decided> {
   const row = yield* documentById(input.documentId);
   assertSeen(row, input.entities);
-  if (!isOpenTo(row, input.act)) throw wrongState(row, `decided upon (${input.act.action})`);
+  yield* assertPossible(row, input.act);
   if (!needsSecond({ ...row, code: errorCodeOf(row) }, input.act, input)) {
     yield* perform(tx, input.act, input);
     return { status: 'done' };
   }
   return { status: 'proposed', proposalId: yield* propose(tx, row, input) };
-}
-
-/** What is settled may run again; anything else is about what is held. */
-function isOpenTo({ state, outcome }: DocumentRow, { action }: Act): boolean {
-  return state === 'held' || (action === 'retry' && state === 'settled' && outcome !== 'duplicate');
 }
 
 function* propose(tx: Tx, row: DocumentRow, input: DecideInput): Transition<string> {

@@ -30,6 +30,8 @@ export interface ReplayInput extends Decision {
   mapping?: 'pinned' | 'latest';
   /** Kind of the first step whose recorded result, with those after it, is set aside. */
   from?: string;
+  /** People looked in the target: what is in doubt did not happen, and is to be done anew. */
+  notDone?: boolean;
 }
 
 /**
@@ -38,25 +40,54 @@ export interface ReplayInput extends Decision {
  *
  * With `from`, the results of that step and of all after it are set aside: they are in doubt again, so each target is
  * asked by its external key before anything is sent a second time.
+ *
+ * `notDone` is for a document that is held because its target found nothing and does not refuse doubles.
  * @throws STORE_STATE where the document is under way already, STORE_NOT_FOUND where it has no step `from`,
  * DECISION_SECOND_PERSON where it waits for an approval and the actor corrected it
  */
 export function* replay(tx: Tx, input: ReplayInput): Transition<void> {
   const row = yield* documentById(input.documentId);
-  if (row.state !== 'held' && row.state !== 'settled') throw wrongState(row, 'replayed');
-  if (yield* isErased(row.id)) throw wrongState(row, 'replayed: its texts were erased');
-  if (row.outcome === 'duplicate') throw wrongState(row, 'replayed: its original can be');
+  const { aside, undone } = yield* replayPlan(row, input);
   if (errorCodeOf(row) === 'DOCUMENT_APPROVAL')
     assertSecondPerson(input.actor, yield* correctorsOf(tx, row.id), row.id);
-  const aside = input.from === undefined ? undefined : yield* stepsFrom(row, input.from, input.mapping);
   const mapping = input.mapping ?? 'pinned';
   yield* runAgain(tx, row, input, {
     type: 'replayed',
     resolution: 'retried',
     changes: mapping === 'latest' ? { mapping: null } : {},
-    facts: { mapping, ...(aside ? { from: input.from, aside: aside.map(({ id }) => id) } : {}) },
-    write: () => setAside(tx, row, aside ?? []),
+    facts: { mapping, from: input.from, aside: idsOf(aside), notDone: idsOf(undone) },
+    *write() {
+      const subjects = yield* setAside(tx, row, aside);
+      for (const { id } of undone)
+        subjects.push(yield* updateSealed('steps', id, { state: 'failed', updated_at: tx.now }));
+      return subjects;
+    },
   });
+}
+
+/**
+ * The steps whose results are set aside, and those that did not happen.
+ * @throws STORE_STATE, STORE_NOT_FOUND where the document cannot run again so
+ */
+export function* replayPlan(
+  row: DocumentRow,
+  { from, mapping, notDone }: Pick<ReplayInput, 'from' | 'mapping' | 'notDone'>,
+): Transition<{ aside: StepRow[]; undone: StepRow[] }> {
+  if (row.state !== 'held' && row.state !== 'settled') throw wrongState(row, 'replayed');
+  if (yield* isErased(row.id)) throw wrongState(row, 'replayed: its texts were erased');
+  if (row.outcome === 'duplicate') throw wrongState(row, 'replayed: its original can be');
+  const aside = from === undefined ? [] : yield* stepsFrom(row, from, mapping);
+  const undone = notDone ? yield* stepsInDoubt(row, from) : [];
+  return { aside, undone };
+}
+
+const idsOf = (steps: StepRow[]): string[] => steps.map(({ id }) => id);
+
+/** The steps that a person says had no effect. Only where the target was asked and found nothing. */
+function* stepsInDoubt(row: DocumentRow, from: string | undefined): Transition<StepRow[]> {
+  if (errorCodeOf(row) !== 'RUN_IN_DOUBT' || from !== undefined)
+    throw wrongState(row, 'retried as not done: none of its steps was looked for in vain');
+  return yield* all<StepRow>("SELECT * FROM steps WHERE document_id = $1 AND state = 'intent'", row.id);
 }
 
 interface Again {
@@ -160,12 +191,7 @@ export interface LinkedStep {
  */
 export function* link(tx: Tx, input: Decision & { steps: readonly LinkedStep[] }): Transition<void> {
   const row = yield* documentById(input.documentId);
-  if (row.state !== 'held' || input.steps.length === 0) throw wrongState(row, 'linked');
-  const known = new Map<string, StepRow>();
-  for (const step of yield* all<StepRow>('SELECT * FROM steps WHERE document_id = $1', row.id))
-    known.set(identityOf({ ...step, externalKey: step.external_key }), step);
-  const done = input.steps.find((step) => known.get(identityOf(step))?.state === 'done');
-  if (done) throw wrongState(row, `linked: its step ${done.kind} is done already`);
+  const known = yield* linkableSteps(row, input.steps);
   yield* runAgain(tx, row, input, {
     type: 'linked',
     resolution: 'linked',
@@ -177,6 +203,20 @@ export function* link(tx: Tx, input: Decision & { steps: readonly LinkedStep[] }
       return subjects;
     },
   });
+}
+
+/** The steps that a document has, by identity. @throws STORE_STATE where these cannot be linked */
+export function* linkableSteps(
+  row: DocumentRow,
+  steps: readonly LinkedStep[],
+): Transition<Map<string, StepRow>> {
+  if (row.state !== 'held' || steps.length === 0) throw wrongState(row, 'linked');
+  const known = new Map<string, StepRow>();
+  for (const step of yield* all<StepRow>('SELECT * FROM steps WHERE document_id = $1', row.id))
+    known.set(identityOf({ ...step, externalKey: step.external_key }), step);
+  const done = steps.find((step) => known.get(identityOf(step))?.state === 'done');
+  if (done) throw wrongState(row, `linked: its step ${done.kind} is done already`);
+  return known;
 }
 
 const identityOf = ({ kind, target, externalKey }: Pick<LinkedStep, 'kind' | 'target' | 'externalKey'>) =>
@@ -224,17 +264,22 @@ export function* dismiss(
   input: Decision & { outcome: 'skipped' | 'rejected'; effects?: 'kept' },
 ): Transition<void> {
   const row = yield* documentById(input.documentId);
-  if (row.state !== 'held') throw wrongState(row, input.outcome);
-  const steps = yield* effectsOf(row.id);
-  if (steps.length > 0 && input.effects !== 'kept')
-    throw new FinanceError('STORE_STATE', {
-      message: `Document ${row.id} already had effects (${steps.join(', ')}): say that they are kept, with a reason.`,
-      documentId: row.id,
-    });
+  const steps = yield* dismissedEffects(row, input.effects);
   const { actor, reason } = input;
   const voided = yield* voidProposals(tx, row.id);
   const facts = { actor, reason, effects: steps.length > 0 ? 'kept' : 'none' };
   yield* settleRow(tx, row, input.outcome, facts, {}, voided, { actor, reason });
+}
+
+/** The effects of a document that is to be settled as it is. @throws STORE_STATE */
+export function* dismissedEffects(row: DocumentRow, effects: 'kept' | undefined): Transition<string[]> {
+  if (row.state !== 'held') throw wrongState(row, 'settled by a person');
+  const steps = yield* effectsOf(row.id);
+  if (steps.length === 0 || effects === 'kept') return steps;
+  throw new FinanceError('STORE_STATE', {
+    message: `Document ${row.id} already had effects (${steps.join(', ')}): say that they are kept, with a reason.`,
+    documentId: row.id,
+  });
 }
 
 /** Kinds of the effects that a document had, or may have had. */

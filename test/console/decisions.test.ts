@@ -68,6 +68,11 @@ describe('Who may decide what', () => {
     assert.equal(why('retry-from', { effectSince: undefined }), 'no-effect');
     assert.equal(why('retry-from', { correctedAt: 2_000 }), 'corrected');
     assert.equal(why('retry-from', { correctedAt: 500 }), true);
+    assert.equal(why('retry-not-done', {}), 'not-in-doubt');
+    assert.deepEqual(of('clerk', { code: 'RUN_IN_DOUBT' }, { entities: {} })['retry-not-done'], {
+      allowed: true,
+      second: true,
+    });
     assert.equal(why('link', { isMapped: false }), 'not-mapped');
     assert.equal(why('mapping-fix', {}), 'no-entry');
     assert.equal(why('mapping-fix', { code: 'MAP_UNMAPPED' }), true);

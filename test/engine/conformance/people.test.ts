@@ -140,6 +140,25 @@ onEveryStore('Decisions about the run of a document', (place) => {
     assert.equal((await row(store, documentId)).state, 'held');
   });
 
+  it('two people may say that what was looked for in vain did not happen: then it is done anew', async () => {
+    const documentId = await posted();
+    const notDone = { documentId, ...by, act: { action: 'retry', notDone: true } as const };
+    await assert.rejects(store.decide(notDone), { code: 'STORE_STATE' }, 'nothing of it is in doubt');
+    books.forget('odoo.post');
+    await store.replay({ documentId, ...by, from: 'odoo.post' });
+    const context = await take(store);
+    await books.run(store, context, 'odoo.load');
+    await assert.rejects(books.run(store, context, 'odoo.post'), { code: 'RUN_IN_DOUBT' });
+    const again = await store.decide(notDone);
+    assert.ok(again.status === 'proposed', 'whatever the amount');
+    await store.approve({ proposalId: again.proposalId, actor: 'ben', reason: 'looked' });
+    const fresh = await take(store);
+    await books.run(store, fresh, 'odoo.load');
+    await books.run(store, fresh, 'odoo.post');
+    assert.deepEqual(books.performed, ['odoo.load', 'odoo.post', 'odoo.post']);
+    await assertVerified(store);
+  });
+
   it('no retry from a step of data corrected since, with another mapping, or from a step that never was', async () => {
     const documentId = await posted();
     const from = { documentId, ...by, from: 'odoo.load' };
@@ -275,7 +294,8 @@ onEveryStore('Exceptions that a later event repairs', (place) => {
     await event('evt_2', '2026-11-02T10:00:00Z');
     const booked = await book('same');
     assert.deepEqual(await store.superseded(), [waiting.documentId]);
-    await store.supersede({ documentId: waiting.documentId });
+    const writeFix = () => Promise.reject(new Error('no mapping is put right'));
+    await new JobRunner(store, { worker: 'w1', writeFix, report: assert.fail }).look();
     const { outcome, duplicate_of } = await row(store, waiting.documentId);
     assert.deepEqual([outcome, duplicate_of], ['duplicate', booked]);
     await assert.rejects(exceptionOf(store, waiting.documentId));

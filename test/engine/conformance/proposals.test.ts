@@ -105,6 +105,16 @@ onEveryStore('Decisions and their second person', (place) => {
     assert.equal((await row(store, documentId)).outcome, 'rejected');
   });
 
+  it('nobody is asked to approve what cannot be done', async () => {
+    const impossible: Act[] = [
+      { action: 'retry', from: 'odoo.load' },
+      { action: 'link', record: {}, steps: [] },
+      { action: 'retry', notDone: true },
+    ];
+    for (const act of impossible) await assert.rejects(decide(act), { name: 'FinanceError' });
+    assert.deepEqual(await store.proposals(), []);
+  });
+
   it('a refused one does nothing, and another may be proposed', async () => {
     const proposalId = await proposed({ action: 'reject' });
     await assert.rejects(decide({ action: 'reject' }), { code: 'STORE_STATE' });
@@ -211,7 +221,6 @@ type Move =
 const PEOPLE = ['ann', 'ben', 'Ann ', 'BEN', 'eva'];
 const ACTS: Act[] = [
   { action: 'retry', mapping: 'latest' },
-  { action: 'retry', from: 'odoo.load' },
   { action: 'skip' },
   { action: 'reject' },
   correction(),
