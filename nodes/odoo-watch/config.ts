@@ -16,6 +16,8 @@ export interface OdooWatchConfig extends NodeConfig {
   /** JSON: names of fields. */
   fields?: unknown;
   once?: boolean;
+  /** A field of the record: what it names is the lane; empty for the record itself. */
+  lane?: string;
   /** Kind of the documents that are received. */
   kind?: string;
   everySeconds?: number | string;
@@ -28,6 +30,7 @@ export interface OdooWatchConfig extends NodeConfig {
 export interface WatchRules extends Omit<Preset, 'domain'> {
   domain: ReturnType<typeof domainOf>;
   kind: string;
+  lane?: string;
   everyMs: number;
   overlapSeconds: number;
   since?: string;
@@ -46,6 +49,7 @@ export function readRules(config: OdooWatchConfig): WatchRules {
     ...preset,
     domain: domainOf(preset.domain),
     kind,
+    lane: optionalField(config.lane),
     everyMs: numberField(config.everySeconds, 'everySeconds', 30, 0.1) * 1000,
     overlapSeconds: numberField(config.overlapSeconds, 'overlapSeconds', 300, 1),
     since: since && `${since} 00:00:00`,

@@ -7,6 +7,7 @@ import {
   watchChanges,
 } from '../../connectors/odoo';
 import type { Host, Store } from '../../engine';
+import { FinanceError } from '../../errors';
 import { hashOf, type LegalEntity, sha256 } from '../../finance';
 import type { WatchRules } from './config';
 
@@ -53,7 +54,7 @@ export async function poll(input: PollInput): Promise<number> {
     uncommitted = 0;
   };
   for await (const page of watchChanges(client, await queryOf(input), cursor)) {
-    for (const group of groupsOf(page.changes)) {
+    for (const group of groupsOf(page.changes, rules)) {
       if (signal.aborted || host.paused) return received;
       const receipts = await Promise.all(group.map((change) => receive(change, input)));
       const fresh = receipts.filter(({ status }) => status !== 'duplicate');
@@ -72,20 +73,28 @@ export async function poll(input: PollInput): Promise<number> {
 /** So many changes are received at once: one commit takes them all. */
 const AT_ONCE = 50;
 
-/** Changes that may come at once: those of one record come one after the other. */
-function groupsOf(changes: readonly Change[]): Change[][] {
+/** Changes that may come at once: those of one lane come one after the other. */
+function groupsOf(changes: readonly Change[], rules: WatchRules): Change[][] {
   const groups: Change[][] = [];
-  let ids = new Set<unknown>();
+  let lanes = new Set<string>();
   for (const change of changes) {
     const group = groups.at(-1);
-    if (group && group.length < AT_ONCE && !ids.has(change.record.id)) group.push(change);
+    const lane = laneOf(change.record, rules);
+    if (group && group.length < AT_ONCE && !lanes.has(lane)) group.push(change);
     else {
       groups.push([change]);
-      ids = new Set();
+      lanes = new Set();
     }
-    ids.add(change.record.id);
+    lanes.add(lane);
   }
   return groups;
+}
+
+/** The record itself, or what one of its fields names: all invoices of one customer, say. */
+function laneOf(record: Change['record'], { model, lane }: WatchRules): string {
+  const value = lane === undefined ? undefined : record[lane];
+  const named = Array.isArray(value) ? value[0] : value;
+  return named ? `odoo/${model}/${lane}/${String(named)}` : `odoo/${model}/${record.id}`;
 }
 
 async function receive(change: Change, input: PollInput): Promise<Receipt> {
@@ -95,23 +104,24 @@ async function receive(change: Change, input: PollInput): Promise<Receipt> {
 }
 
 async function queryOf({ client, entity, rules }: PollInput): Promise<WatchQuery> {
-  const { model, domain, fields, since, overlapSeconds } = rules;
+  const { model, domain, fields, lane, since, overlapSeconds } = rules;
   const { odooCompany: company } = entity;
   const known = await lookupsOf(client).fields(model);
+  if (lane !== undefined && !known.has(lane))
+    throw new FinanceError('ODOO_MODEL', { message: `This Odoo knows no field ${lane} of ${model}.` });
+  const wanted = new Set(lane === undefined ? fields : [...fields, lane]);
   return {
     model,
     domain: await domain({ company, entity: entity.key }),
-    fields: fields.filter((field) => known.has(field)),
+    fields: [...wanted].filter((field) => known.has(field)),
     company,
     since,
     overlapSeconds,
   };
 }
 
-function documentOf(
-  { record, key, at }: Change,
-  { target, entity, rules: { model, kind, once } }: PollInput,
-): Received {
+function documentOf({ record, key, at }: Change, { target, entity, rules }: PollInput): Received {
+  const { model, kind, once } = rules;
   const { write_date: _at, ...content } = record;
   const state = once ? `${record.id}/${hashOf(content).slice(0, 32)}` : key;
   const writeDate = `${at.replace(' ', 'T')}Z`;
@@ -119,7 +129,7 @@ function documentOf(
     receiveKey: `odoo/${sha256(target).slice(0, 16)}/${entity.key}/${kind}/${model}/${state}`,
     entity: entity.key,
     kind,
-    lane: `odoo/${model}/${record.id}`,
+    lane: laneOf(record, rules),
     source: { system: 'odoo', model, id: String(record.id), writeDate, target, via: 'watch' },
     body: {
       mediaType: 'application/json',

@@ -103,6 +103,22 @@ describe('odoo watch', () => {
     );
   });
 
+  it('with a field as lane, the changes of all records that name the same are in one order', async () => {
+    const poster = node('post', 'odoo-post', { entity: 'entity', connection: 'odoo', wires: [[], []] });
+    const lane = { lane: 'commercial_partner_id' };
+    await desk.load([...flow({ what: 'payments', kind: 'odoo_payment_state', ...lane }), poster]);
+    await post('RE-1');
+    await post('RE-2');
+    await desk.bench.message('done', 2);
+    const [customer] = desk.records('account.move', { name: 'RE-1' }).map(({ partner_id }) => partner_id);
+    assert.deepEqual(
+      desk.bench.at('done').map(({ ledgerway }) => ledgerway?.lane),
+      Array(2).fill(`acme_de/odoo/account.move/commercial_partner_id/${customer}`),
+    );
+    await desk.redeploy(flow({ what: 'payments', kind: 'odoo_payment_state', lane: 'no_such_field' }));
+    await desk.bench.until(() => desk.bench.status('watch').text === 'ODOO_MODEL');
+  });
+
   /** What a person does with a button of the invoice. */
   function pay(invoice: string, amount: number): void {
     const { odoo } = desk.odoo;
