@@ -78,7 +78,8 @@ export = (RED: RedApi): void =>
         const spec = {
           kind: 'intercompany.allocation',
           target,
-          key: `${prefix}.${externalKey(document)}`,
+          // a bill may have costs on several accounts
+          key: `${prefix}.${externalKey(document)}__${terms.account.replace(/[^A-Za-z0-9]+/g, '_')}`,
           contentHash: documentHash(document),
           name: node.name || 'cost allocation',
           nodeId: node.id,

@@ -70,8 +70,9 @@ export async function planWithin(
     const debit = side(account ?? terms.account, analytic);
     return { amount, debit, credit: { account: terms.account }, label: `${basis.label}: ${receiver}` };
   });
-  const document = await entryOf(basis, provider, { part: 'shares', journal: terms.journal, pairs }, rateOf);
-  return { made: [{ part: 'shares', document, entity: provider, approval: 'entity' }], pairs: [] };
+  const part = `${terms.account} shares`;
+  const document = await entryOf(basis, provider, { part, journal: terms.journal, pairs }, rateOf);
+  return { made: [{ part, document, entity: provider, approval: 'entity' }], pairs: [] };
 }
 
 /**
@@ -91,6 +92,7 @@ export async function planBetween(
   if (others.length === 0) return { made: [], pairs: [] };
   const made: Made[] = [];
   const pairs: PairOfParts[] = [];
+  const ownPart = `${account} own`;
   const ownPairs: AllocationEntry['pairs'] = [];
   for (const share of others) {
     const { receiver, amount } = share;
@@ -105,19 +107,19 @@ export async function planBetween(
     const partner = provider.seller;
     const debit = { ...side(share.account ?? expense, share.analytic, elimination), partner };
     const credit = { ...side(dueTo, elimination), partner };
-    const part = `to ${receiver}`;
+    const part = `${account} to ${receiver}`;
     const entry = { part, journal, pairs: [{ amount, debit, credit, label }] };
     made.push({ part, document: await entryOf(basis, entity, entry, rateOf), entity, approval });
     pairs.push({
-      from: 'own',
+      from: ownPart,
       to: part,
       amount: money.absolute(amount),
       currency: basis.currency,
       isPart: true,
     });
   }
-  const own = await entryOf(basis, provider, { part: 'own', journal, pairs: ownPairs }, rateOf);
-  return { made: [{ part: 'own', document: own, entity: provider, approval: 'entity' }, ...made], pairs };
+  const own = await entryOf(basis, provider, { part: ownPart, journal, pairs: ownPairs }, rateOf);
+  return { made: [{ part: ownPart, document: own, entity: provider, approval: 'entity' }, ...made], pairs };
 }
 
 async function entryOf(

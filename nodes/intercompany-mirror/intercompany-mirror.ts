@@ -85,7 +85,8 @@ export = (RED: RedApi): void =>
         const spec = {
           kind: 'intercompany.mirror',
           target,
-          key: `${prefix}.${externalKey(document)}`,
+          // an entry may be mirrored in the books of several
+          key: `${prefix}.${externalKey(document)}__${to.key}`,
           contentHash: documentHash(document),
           name: node.name || 'intercompany mirror',
           nodeId: node.id,
@@ -93,7 +94,7 @@ export = (RED: RedApi): void =>
         msg.mirror = await splitInStep(run, spec, async () => {
           const number = await postedNumber(connection.client(), document, from, prefix);
           const made = await mirrorOf(document, number);
-          return made ? partsOf({ part: 'mirror', document: made, entity: to, approval }) : NOTHING;
+          return made ? partsOf({ part: `mirror ${to.key}`, document: made, entity: to, approval }) : NOTHING;
         });
         return { output: 0, text: `mirrored in ${to.key}` };
       };

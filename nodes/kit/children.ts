@@ -48,7 +48,7 @@ export interface SplitSpec {
   kind: string;
   /** `<url>/<database>` */
   target: string;
-  /** External id of the document that is split. */
+  /** External id of the document that is split, and what tells the step from another one of it. */
   key: string;
   /** Of the document that is split, so that another content is another question. */
   contentHash: string;

@@ -78,7 +78,7 @@ export = (RED: RedApi): void =>
         const { document, work } = workOn(msg);
         const { kind, identity } = work;
         const client = connection.client();
-        const hash = documentHash({ source: document.source, document, identity });
+        const hash = hashOf({ document: documentHash(document), identity });
         const key = `${prefix}.${externalKey(document)}__m${hashOf(identity).slice(0, 8)}`;
         const step = { kind, target, externalKey: key };
         const request = await requestOnce<HashedRequest>(store, context, step, hash, async () => {

@@ -75,6 +75,25 @@ describe('cost allocation', () => {
     assert.ok(money.isZero(money.sum(amounts)));
   });
 
+  it('shares out what stands on several accounts, each by a node of its own', async () => {
+    const second = node('fees', 'cost-allocation', { ...ALLOCATION, account: '4970' });
+    group = await GroupBench.open({ between: [node('allocation', 'cost-allocation', ALLOCATION), second] });
+    const one = bill('1');
+    const lines = ['4900', '4970'].map((account, at) => ({
+      ...one.lines[0]!,
+      id: String(at),
+      unitPrice: '100.00',
+      netAmount: '100.00',
+      posting: { account, taxes: ['VSt 19%'] },
+    }));
+    const [parent] = await group.post({ ...one, lines });
+    const children = await group.children(parent!);
+    for (const { id } of children) assert.equal(await group.end(id), 'completed');
+    assert.equal(children.length, 4);
+    const { equal, balances } = pairReport(await intercompanyPairs(group.bench.store));
+    assert.deepEqual([equal, balances[0]?.pairs, balances[0]?.toAmount], [true, 2, '66.66']);
+  });
+
   it('waits for the approval of a receiver that asks for one, and shows it as an open pair', async () => {
     await open({}, { kinds: kinds({ kind: 'journal_entry', approval: true }) });
     const [parent] = await group.post(bill('1'));

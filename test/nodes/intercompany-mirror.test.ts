@@ -71,7 +71,7 @@ describe('intercompany mirror', () => {
       [parent, '100.00', 'EUR', '2026-11-02'],
     );
     const row = await group.bench.store.documentRow({ documentId: parent! });
-    assert.equal(child?.receive_key, `${row.receive_key}#mirror`);
+    assert.equal(child?.receive_key, `${row.receive_key}#mirror acme_us`);
     const { made } = (await group.result(parent!, 'intercompany.mirror')) as {
       made: { businessKey: string }[];
     };
