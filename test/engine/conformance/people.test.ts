@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import {
   consumerToken,
   type Effect,
+  JobRunner,
   type Json,
   type LinkedStep,
   type Store,
