@@ -207,6 +207,32 @@ describe('the editor of Node-RED 5', () => {
       assert.deepEqual(await editor.valueOf(id, 'requiredSteps'), ['odoo.post', 'einvoice.submit']);
     });
 
+    it('watching other records asks for model and fields, and proposes a kind; what a source owns goes by its records', async () => {
+      const flow = example('odoo-watch');
+      flow.find(({ id }) => id === 'ex-odoo-watch-step')!.fields = ['name'];
+      await editor.show(flow);
+      let dialog = await editor.openDialog('ex-odoo-watch-step');
+      await editor.page.selectOption('#node-input-what', 'custom');
+      await dialog.fill('model', 'res.partner');
+      await (await dialog.row('fields', 1)).fill('email');
+      await editor.screenshot('dialog-odoo-watch-custom');
+      await dialog.save();
+      const saved = (property: string) => editor.valueOf('ex-odoo-watch-step', property);
+      assert.deepEqual(
+        [await saved('kind'), await saved('model'), await saved('fields')],
+        ['odoo_record', 'res.partner', ['name', 'email']],
+      );
+      await editor.show(example('odoo-upsert'));
+      dialog = await editor.openDialog('ex-odoo-upsert-step');
+      const shown = () =>
+        editor.page.locator('#node-input-ownedFields-choices label:visible').allTextContents();
+      assert.ok((await shown()).includes('VAT id'));
+      await editor.page.selectOption('#node-input-model', 'product');
+      assert.deepEqual(await shown(), ['name', 'internal reference', 'sales price', 'active']);
+      await dialog.cancel();
+      assert.deepEqual(await editor.invalid(), []);
+    });
+
     it('two pipelines of one name are marked', async () => {
       const flow = template();
       flow.find(({ id }) => id === 'us-pipeline-in')!.name = 'billing-de';
