@@ -297,8 +297,8 @@ describe('ledgerway store migrate', () => {
       assert.equal(await target.getCursor({ name: 'c' }), '29');
       assert.equal((await receive(target, 'in_3')).status, 'duplicate');
       await fill(target, 30, 60);
-      const chains = await server.query<{ chain: number }>('SELECT DISTINCT chain FROM audit', url);
-      assert.ok(chains.length > 4, 'new events go on in all chains');
+      const chains = await server.query<{ chain: number }>('SELECT chain FROM audit_heads', url);
+      assert.equal(chains.length, 16, 'new events may go to any chain');
       assert.deepEqual((await target.audit()).findings, []);
       const seqs = (await target.documents({ limit: 1000 })).map(({ seq }) => seq);
       assert.equal(new Set(seqs).size, 60);
