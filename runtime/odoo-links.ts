@@ -3,6 +3,7 @@ import {
   connectOdoo,
   isBound,
   type OdooClient,
+  type OdooOptions,
   type PostableDocument,
   poster,
   posterNameOf,
@@ -10,7 +11,7 @@ import {
   shadow,
 } from '../connectors/odoo';
 import type { LinkDesk, RecordComparison, RecordReference } from '../console/api/services';
-import type { DocumentRow, Json, Store } from '../engine';
+import { type DocumentRow, type Json, knowSecret, type Store } from '../engine';
 import { FinanceError } from '../errors';
 import { externalKey, type LegalEntity, validateDocument } from '../finance';
 import { deployedEntity } from './entities';
@@ -22,6 +23,7 @@ const TIMEOUT_MS = 30_000;
 /** What was looked at, and with what. */
 interface Look {
   client: OdooClient;
+  options: OdooOptions;
   posted: PostableDocument;
   compared: ShadowComparison;
   entity: LegalEntity;
@@ -65,8 +67,13 @@ export class OdooLinks implements LinkDesk {
   async keep(document: DocumentRow, record: RecordReference): Promise<void> {
     const { bodies } = await this.reader.trace({ documentId: document.id });
     const canonical = JSON.parse(bodies.findLast(({ role }) => role === 'canonical')?.text ?? 'null') as Json;
-    await this.look(document, canonical, record, async ({ client, posted, compared, entity }) => {
-      await bindCompared(client, client, posted, compared, entity.odooCompany);
+    await this.look(document, canonical, record, async ({ client, options, posted, compared, entity }) => {
+      const admin = administrator(options);
+      try {
+        await bindCompared(client, admin ?? client, posted, compared, entity.odooCompany);
+      } finally {
+        admin?.close();
+      }
     });
   }
 
@@ -81,12 +88,13 @@ export class OdooLinks implements LinkDesk {
     if (model !== wanted)
       throw new FinanceError('API_INVALID', { message: `A ${posted.kind} becomes a record of ${wanted}.` });
     const entity = deployedEntity(this.dataDir, key);
-    const { options, prefix } = this.connectionOf(key);
-    const client = connectOdoo({ timeoutMs: TIMEOUT_MS, ...options() });
+    const connection = this.connectionOf(key);
+    const options = { timeoutMs: TIMEOUT_MS, ...connection.options() };
+    const client = connectOdoo(options);
     try {
-      const terms = { entity, prefix, externalKey: externalKey(posted), recordId: id };
+      const terms = { entity, prefix: connection.prefix, externalKey: externalKey(posted), recordId: id };
       const compared = await shadow(client, posted, terms);
-      return await work({ client, posted, compared, entity });
+      return await work({ client, options, posted, compared, entity });
     } finally {
       client.close();
     }
@@ -103,6 +111,19 @@ export class OdooLinks implements LinkDesk {
       message: `No deployed flow posts documents of ${key} into Odoo.`,
     });
   }
+}
+
+/**
+ * Only an administrator of Odoo may give a record that exists an external key: LEDGERWAY_ODOO_ADMIN and
+ * LEDGERWAY_ODOO_ADMIN_KEY, used for nothing else. Without them the integration user tries.
+ */
+function administrator(options: OdooOptions): OdooClient | undefined {
+  const { LEDGERWAY_ODOO_ADMIN: login, LEDGERWAY_ODOO_ADMIN_KEY: key } = process.env;
+  if (!login || !key) return undefined;
+  knowSecret(key);
+  // JSON-2 takes no password; a person has one
+  const protocol = options.protocol === 'xmlrpc' ? 'xmlrpc' : 'jsonrpc';
+  return connectOdoo({ ...options, login, secret: () => key, protocol });
 }
 
 const ENTITY = 'ledgerway-legal-entity';
