@@ -100,6 +100,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const missing = await missingTypes(layout.flows, red.runtime.nodes);
   if (missing.length > 0) {
     await red.stop();
+    await endConsole();
     await host.close();
     throw new FinanceError('CONFIG_NODE_MISSING', {
       message: `These node types are not installed: ${missing.join(', ')}.`,

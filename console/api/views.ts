@@ -1,4 +1,4 @@
-import type { DocumentTrace, Json, ListedException, Proposal, TracedStep } from '../../engine';
+import type { DocumentTrace, Json, ListedException, Proposal, StepInDoubt, TracedStep } from '../../engine';
 import { type Change, changesBetween } from '../diff';
 import { mask, maskBody, maskText } from './mask';
 import type { ApiUser } from './permissions';
@@ -8,6 +8,15 @@ const seesBodies = ({ permissions }: ApiUser) => permissions.has('bodies.read');
 /** Exceptions as this user may see them. */
 export function shownExceptions(user: ApiUser, items: ListedException[]): ListedException[] {
   return seesBodies(user) ? items : items.map((item) => ({ ...item, cause: maskText(item.cause) }));
+}
+
+/** Steps in doubt as this user may see them. */
+export function shownSteps(user: ApiUser, items: StepInDoubt[]): StepInDoubt[] {
+  if (seesBodies(user)) return items;
+  return items.map((item) => ({
+    ...item,
+    found: { ...item.found, cause: item.found.cause && maskText(item.found.cause) },
+  }));
 }
 
 /** A proposal as the API tells it. */

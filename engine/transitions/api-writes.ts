@@ -5,6 +5,7 @@ import { one, run, type Transition, type Tx } from '../transaction';
 const ABANDONED_MS = 60_000;
 /** How long an answer is kept for the same request. */
 const KEPT_MS = 24 * 3_600_000;
+const FORGET_MS = 600_000;
 
 /** An answer that was given before. */
 export interface Answered {
@@ -20,7 +21,7 @@ export function* beginWrite(
   tx: Tx,
   input: { key: string; requestHash: string },
 ): Transition<Answered | undefined> {
-  yield* run('DELETE FROM api_writes WHERE created_at < $1', tx.now - KEPT_MS);
+  yield* forgetOld(tx);
   const inserted = yield* one(
     `INSERT INTO api_writes (key, request_hash, created_at) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING RETURNING key`,
     input.key,
@@ -40,6 +41,15 @@ export function* beginWrite(
     throw new FinanceError('API_IN_PROGRESS', { retryAfterMs: 1_000 });
   yield* run('UPDATE api_writes SET created_at = $2 WHERE key = $1', input.key, tx.now);
   return undefined;
+}
+
+let forgotAt = 0;
+
+/** Now and then, since it looks through the table. */
+function* forgetOld({ now }: Tx): Transition<void> {
+  if (Math.abs(now - forgotAt) < FORGET_MS) return;
+  forgotAt = now;
+  yield* run('DELETE FROM api_writes WHERE created_at < $1', now - KEPT_MS);
 }
 
 /** Keeps the answer of a write. */

@@ -133,6 +133,8 @@ export const decisions = [
     query: { state: oneOf('open', 'approved', 'refused', 'void'), limit: count, cursor: text },
     answer: object({ items: list(proposalShape), next: textOrNull }),
     handle: async ({ reader, scope, user, query: { state } }) => {
+      // Proposals have no period: who sees only some finds them with the documents.
+      if (scope.periodFrom || scope.periodTo) return { items: [], next: null };
       const found = await reader.proposals({ state, entities: scope.entities });
       return { items: found.map((proposal) => shownProposal(user, proposal)), next: null };
     },

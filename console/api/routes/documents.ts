@@ -19,7 +19,7 @@ import {
   time,
   timeOrNull,
 } from '../schemas';
-import { shownTrace } from '../views';
+import { shownSteps, shownTrace } from '../views';
 
 const columns = ['received', 'mapped', 'inDoubt', ...STAGES];
 
@@ -155,11 +155,11 @@ export const documents = [
         found: open({ code: textOrNull, cause: textOrNull }),
       }),
     ),
-    handle: async ({ reader, scope, query: { entity, limit, cursor } }) => {
+    handle: async ({ reader, scope, user, query: { entity, limit, cursor } }) => {
       const name = JSON.stringify(['in-doubt', entity]);
       const after = placeOf<[number, string]>(name, cursor);
       const { items, next } = await reader.stepsInDoubt({ scope, entity, after, limit });
-      return { items, next: cursorOf(name, next) };
+      return { items: shownSteps(user, items), next: cursorOf(name, next) };
     },
   }),
 ];

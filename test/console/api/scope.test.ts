@@ -161,7 +161,8 @@ describe('A consumer sees its periods and functions', () => {
   before(async () => {
     world = await new World().open();
     await world.pipelines();
-    held = await world.held('de-1');
+    held = await world.held('de-1', { amount: '20000.00' });
+    await world.post('clerk', `/documents/${held.documentId}/skip`, { reason, effects: 'kept' });
     const one = { entities: ['acme_de'], permissions: new Set(CONSUMER_FUNCTIONS) };
     world.user('consumer:october', [], { ...one, periodFrom: '2026-10', periodTo: '2026-10' });
     world.user('consumer:november', [], { ...one, periodFrom: '2026-11', periodTo: '2026-11' });
@@ -181,6 +182,8 @@ describe('A consumer sees its periods and functions', () => {
       `/documents/${held.documentId}/mapping-fix`,
       '/search?q=de-1',
       '/in-doubt',
+      '/proposals',
+      '/jobs',
     ];
     for (const path of paths) {
       const inside = await world.get('consumer:october', path);
