@@ -5,6 +5,7 @@ import { one, type Transition, type Tx } from '../transaction';
 import { keepBody, readDocument } from './documents';
 import { addJob } from './job-rows';
 import {
+  assertCorrectable,
   correct,
   type Decision,
   dismiss,
@@ -82,6 +83,7 @@ export function* perform(tx: Tx, act: Act, decision: Decision & { approvedBy?: s
 export function* assertPossible(row: DocumentRow, act: Act): Transition<void> {
   if (act.action === 'retry') yield* replayPlan(row, act);
   else if (row.state !== 'held') throw wrongState(row, `decided upon (${act.action})`);
+  else if (act.action === 'correct') yield* assertCorrectable(row);
   else if (act.action === 'link') yield* linkableSteps(row, act.steps);
   else if (act.action === 'skip' || act.action === 'reject') yield* dismissedEffects(row, act.effects);
 }
