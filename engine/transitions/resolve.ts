@@ -78,7 +78,6 @@ export function* replayPlan(
   if (row.outcome === 'duplicate') throw wrongState(row, 'replayed: its original can be');
   const aside = from === undefined ? [] : yield* stepsFrom(row, from, mapping);
   const undone = notDone ? yield* stepsInDoubt(row, from) : [];
-  if (mapping === 'latest' && !notDone) yield* assertNoneOpen(row, 'replayed with another mapping');
   return { aside, undone };
 }
 
@@ -305,19 +304,17 @@ export function* correct(tx: Tx, input: Decision & { mediaType: string; content:
   yield* transit(tx, row, 'corrected', {}, { actor, reason }, body ? [body, ...voided] : voided);
 }
 
-/** @throws STORE_STATE */
+/**
+ * A step in doubt is resolved with the request that was recorded: other data would be taken for sent.
+ * @throws STORE_STATE
+ */
 export function* assertCorrectable(row: DocumentRow): Transition<void> {
   if (row.state !== 'held') throw wrongState(row, 'corrected');
-  yield* assertNoneOpen(row, 'corrected');
-}
-
-/** A step in doubt is resolved with the request that was recorded: other data would be taken for sent. */
-function* assertNoneOpen(row: DocumentRow, verb: string): Transition<void> {
   const open = yield* one<Pick<StepRow, 'kind'>>(
     "SELECT kind FROM steps WHERE document_id = $1 AND (state = 'intent' OR state = 'pending') LIMIT 1",
     row.id,
   );
-  if (open) throw wrongState(row, `${verb} while its step ${open.kind} is in doubt: retry it first`);
+  if (open) throw wrongState(row, `corrected while its step ${open.kind} is in doubt: retry it first`);
 }
 
 /** Who corrected a document since it came; those of this very transaction too. */
