@@ -5,7 +5,7 @@ import { Query, type Scope } from './query';
 export interface Backlog {
   name: string;
   paused: boolean;
-  /** Entities that it claims; empty for all. */
+  /** Entities that it claims, of those that the reader sees; empty for all. */
   entities: string[];
   backlog: { source: number; mapping: number; posting: number };
   inFlight: number;
@@ -42,7 +42,10 @@ export function* backlogs(tx: Tx, input: { scope: Scope }): Transition<Backlog[]
     if (Number(flying) === 1) row.inFlight += Number(n);
     row.oldestAt = Math.min(row.oldestAt ?? Number(oldest), Number(oldest));
   }
-  return found.filter(({ entities }) => isSeen(input.scope, entities));
+  const { entities: seen } = input.scope;
+  return found
+    .filter(({ entities }) => isSeen(input.scope, entities))
+    .map((row) => (seen ? { ...row, entities: row.entities.filter((one) => seen.includes(one)) } : row));
 }
 
 type Place = keyof Backlog['backlog'];

@@ -1,3 +1,4 @@
+import Big from 'big.js';
 import { all, type Transition, type Tx } from '../transaction';
 import { type Amounts, addTo, exactSum, nothing, plus, type SumRow, sumOf } from './amounts';
 import { jsonMember, periodOf, Query, type Scope } from './query';
@@ -98,7 +99,7 @@ function ties({ stages }: OverviewRow): boolean {
   const sum: Figure = { count: 0, amount: '0' };
   for (const stage of STAGES)
     addFigure(sum, { scale: 0, long: null, sum: stages[stage].amount, n: stages[stage].count });
-  return sum.count === stages.received.count && sum.amount === stages.received.amount;
+  return sum.count === stages.received.count && new Big(sum.amount).eq(stages.received.amount);
 }
 
 function* inDoubt(tx: Tx, input: Period): Transition<GroupRow[]> {

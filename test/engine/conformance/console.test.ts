@@ -210,6 +210,9 @@ onEveryStore('What the console reads', (place) => {
       (await store.backlogs({ scope: { entities: ['acme_us'] } })).map(({ name }) => name),
       ['billing-us'],
     );
+    await store.syncPipelines([{ ...PIPELINE, entities: ['acme_de', 'acme_us'] }]);
+    const [shared] = await store.backlogs({ scope: { entities: ['acme_us'] } });
+    assert.deepEqual([shared!.entities, shared!.backlog.source], [['acme_us'], 0]);
     assert.deepEqual(
       (await store.targetUse({ scope: {} })).map(({ name }) => name),
       ['https://odoo/acme'],
