@@ -1,6 +1,6 @@
 import { type DocumentFilter, STAGES } from '../../../engine';
 import { FinanceError } from '../../../errors';
-import { cursorOf, placeOf } from '../cursor';
+import { cursorOf, numberOf, pairOf } from '../cursor';
 import { type Call, Raw, route } from '../route';
 import {
   count,
@@ -98,7 +98,7 @@ export const documents = [
       const { items, next } = await reader.documentList({
         scope,
         filter: given,
-        after: placeOf<number>(name, cursor),
+        after: numberOf(name, cursor),
         limit,
       });
       return { items, next: cursorOf(name, next) };
@@ -157,7 +157,7 @@ export const documents = [
     ),
     handle: async ({ reader, scope, user, query: { entity, limit, cursor } }) => {
       const name = JSON.stringify(['in-doubt', entity]);
-      const after = placeOf<[number, string]>(name, cursor);
+      const after = pairOf(name, cursor);
       const { items, next } = await reader.stepsInDoubt({ scope, entity, after, limit });
       return { items: shownSteps(user, items), next: cursorOf(name, next) };
     },

@@ -1,7 +1,7 @@
-import type { ExceptionFilter, ExceptionPlace, ExceptionSort, ListedException, Store } from '../../../engine';
+import type { ExceptionFilter, ExceptionSort, ListedException, Store } from '../../../engine';
 import { FinanceError } from '../../../errors';
 import { allowedActions, subjectOf } from '../../decisions';
-import { cursorOf, placeOf } from '../cursor';
+import { cursorOf, pairOf } from '../cursor';
 import { type Call, route } from '../route';
 import {
   amounts,
@@ -124,7 +124,7 @@ export const exceptions = [
     answer: page(exceptionShape),
     handle: async ({ reader, scope, user, query: { limit, cursor, sort, ...given } }) => {
       const name = JSON.stringify(['exceptions', sort, given]);
-      const after = placeOf<ExceptionPlace>(name, cursor);
+      const after = pairOf(name, cursor);
       const { items, next } = await reader.exceptionList({ scope, filter: given, sort, after, limit });
       return { items: shownExceptions(user, items), next: cursorOf(name, next) };
     },

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { mask, maskText } from '../../../console/api/mask';
+import { sha256 } from '../../../engine';
 import { World } from './world';
 
 type Page = { items: { id: string; documentId: string }[]; next: string | null };
@@ -80,6 +81,14 @@ describe('Paging', () => {
       '/exceptions?sort=amount&cursor=x',
     ])
       assert.deepEqual((await world.get('clerk', path)).code, 'API_INVALID', path);
+  });
+
+  it('a cursor made up with its mark is of the right shape, or refused', async () => {
+    for (const place of ['{}', '"x"', '[1]', '["1","x"]', 'no JSON', '1e999', '[1,"x",2]', 'null']) {
+      const mark = sha256(`${JSON.stringify(['documents', {}])}\n${place}`).slice(0, 16);
+      const cursor = `${Buffer.from(place).toString('base64url')}.${mark}`;
+      assert.equal((await world.get('clerk', `/documents?cursor=${cursor}`)).code, 'API_INVALID', place);
+    }
   });
 });
 
