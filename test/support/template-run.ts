@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RuntimeProcess } from '../../cli/runtime-process';
 import { type Sandbox, startSandbox } from '../../cli/sandbox';
 import { connectOdoo, type Domain, type OdooRecord, searchRead } from '../../connectors/odoo';
 import type { Store } from '../../engine';
-import { installTemplate, storeOf } from '../../runtime';
+import { installTemplate, layoutOf, storeOf } from '../../runtime';
 import { signatureOf } from '../../sandbox/billing';
 import { DEMO_ADMIN, type LedgerMove } from '../../sandbox/odoo';
 
@@ -57,6 +57,14 @@ export class TemplateRun {
     }
   }
 
+  /** Changes a node as an integrator does; before the runtime starts. */
+  configure(id: string, values: object): void {
+    const { flows } = layoutOf(this.folder);
+    const nodes = JSON.parse(readFileSync(flows, 'utf8')) as TemplateNode[];
+    const changed = nodes.map((node) => (node.id === id ? { ...node, ...values } : node));
+    writeFileSync(flows, JSON.stringify(changed));
+  }
+
   /** A JSON file of the template. */
   file<Shape>(name: string): Shape {
     return JSON.parse(readFileSync(join(FLOWS, this.name, name), 'utf8')) as Shape;
@@ -66,6 +74,11 @@ export class TemplateRun {
   async feed(events: readonly object[]): Promise<void> {
     for (const event of events) await this.send(JSON.stringify(event));
     await this.quiet();
+  }
+
+  /** The same facts once more, told by events of their own, and by the same ones. */
+  async feedAgain(events: readonly { id: string }[]): Promise<void> {
+    await this.feed([...events, ...events.map((event) => ({ ...event, id: `${event.id}_again` }))]);
   }
 
   private async send(body: string): Promise<void> {
@@ -117,11 +130,14 @@ export class TemplateRun {
     return open.map(({ entity, code }) => `${entity} ${code}`).sort();
   }
 
-  /** All posted moves of all companies, in the order in which Odoo got them. */
+  /** All posted moves of all companies, by company, type and reference. */
   async posted(): Promise<PostedMove[]> {
     const answer = await fetch(`${this.sandbox.odoo}/_sandbox/ledger`);
     const { moves } = (await answer.json()) as { moves: LedgerMove[] };
-    return moves.filter(({ state }) => state === 'posted').map(postedMove);
+    return moves
+      .filter(({ state }) => state === 'posted')
+      .map(postedMove)
+      .sort((a, b) => orderOf(a).localeCompare(orderOf(b)));
   }
 
   /** Records of Odoo, as an administrator sees them. */
@@ -169,6 +185,8 @@ function credentialsOf(flow: TemplateNode[], { secrets }: Sandbox): Record<strin
     }),
   );
 }
+
+const orderOf = ({ company, type, ref }: PostedMove): string => `${company} ${type} ${ref}`;
 
 function postedMove(move: LedgerMove): PostedMove {
   const { company, journal, moveType, ref, partner, currency, amountTotal, amountResidual } = move;

@@ -172,6 +172,7 @@ const product: Model = {
   fields: {
     name: char('Name'),
     default_code: char('Internal Reference'),
+    active: boolean('Active', { default: true }),
     company_id: many2one('Company', 'res.company'),
   },
 };
