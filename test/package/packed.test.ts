@@ -28,7 +28,7 @@ const nodes = { registerType: (set, type) => registered.push(type), createNode()
 const util = require('@node-red/util');
 util.log.init({ logging: { console: { level: 'off' } } });
 const runtime = { settings, nodes, hooks: util.hooks, util: util.util, version: async () => settings.version,
-  events: util.events, plugins: {}, library: {}, nodeApp: { use() {} }, adminApp: {}, server: {}, adminApi: null };
+  events: util.events, plugins: registry, library: {}, nodeApp: { use() {} }, adminApp: {}, server: {}, adminApi: null };
 util.i18n.init(settings);
 registry.init(runtime);
 registry.load().then(() => {
@@ -90,7 +90,8 @@ describe('the packed package', () => {
       'dist/flows/billing-invoice/flow.json',
       'bin/ledgerway.js',
     );
-    wanted.push('resources/rules.js', 'resources/form.js', 'resources/form.css');
+    wanted.push('resources/rules.js', 'resources/form.js', 'resources/form.css', 'resources/sidebar.js');
+    wanted.push('dist/console/sidebar/sidebar.html', 'dist/console/public/index.html');
     assert.deepEqual(
       wanted.filter((file) => !files.includes(file)),
       [],
