@@ -214,8 +214,12 @@ export interface PaymentPosting {
   tolerance?: Decimal;
   /** Where what is paid too much goes; without it it stays open on the partner. */
   overpaymentAccount?: string;
-  /** Journal of entries that split or write off; `MISC` by default. */
+  /** Journal of entries that split or write off, and of those of fees; `MISC` by default. */
   settlementJournal?: string;
+  /** What the provider keeps is booked here, against `clearingAccount`; without both it is not booked with the payment. */
+  feeAccount?: string;
+  /** The provider's clearing account: that of the journal's payments. */
+  clearingAccount?: string;
 }
 
 /** Money received from a customer or paid to a supplier. */

@@ -1,5 +1,6 @@
 import { FinanceError } from '../errors';
 import type { Decimal, EntryLine, JournalEntry, Payment, Payout, Refund } from './documents';
+import { linePair, type PairAmount } from './entry-pair';
 import {
   absolute,
   assertPrecision,
@@ -102,16 +103,19 @@ export function payoutEntry(payout: Payout): JournalEntry {
 
 /**
  * The fee of a payment that Odoo holds as a payment of its full amount: Dr fees / Cr the provider's clearing account.
+ * @param home the company's currency and rate, where the payment is of another
  * @returns `undefined` where there is no fee
  */
 export function feeEntry(
   payment: Payment | Refund,
   accounts: Pick<PaymentAccounts, 'clearing' | 'fees'>,
   journal: string,
+  home?: PairAmount['home'],
 ): JournalEntry | undefined {
   const { entity, date, currency, reference, source, fee = '0' } = payment;
   if (isZero(fee)) return undefined;
   const label = `Fee ${reference ?? source.id}`;
+  const [fees, clearing] = [{ account: accounts.fees }, { account: accounts.clearing }];
   return {
     schema: 'journal_entry/1',
     kind: 'journal_entry',
@@ -120,10 +124,7 @@ export function feeEntry(
     date,
     currency,
     reference: reference ?? source.id,
-    lines: [
-      entryLine(accounts.fees, label, fee, currency),
-      entryLine(accounts.clearing, label, sub('0', fee), currency),
-    ],
+    lines: linePair(fees, clearing, { label, amount: fee, currency, home }),
     posting: { journal },
   };
 }

@@ -2,6 +2,7 @@ import type { PostedMove } from '../../connectors/odoo';
 import { documentHash, type Invoice, invoiceSchedule, isDeferred, type LegalEntity } from '../../finance';
 import type { Message } from '../kit/red';
 import type { Outcome, Run } from '../kit/step-node';
+import { hasFee, postFee } from './fee';
 import type { Place } from './place';
 import type { OdooRun } from './record';
 import { waitsForReference } from './reference';
@@ -19,9 +20,11 @@ export async function post(place: Place, msg: Message, given: Run): Promise<Outc
   // a schedule that cannot be made shows before anything is posted
   if (invoice) invoiceSchedule(invoice, invoice.currency, ({ netAmount }) => netAmount);
   const completed = withTerms(document, settings.terms);
-  const posted = await postInSteps(run, completed, options, documentHash(document));
+  const hash = documentHash(document);
+  const posted = await postInSteps(run, completed, options, hash);
   run.context.notes = { ...run.context.notes, number: posted.name };
   msg.odoo = posted;
+  if (hasFee(completed)) msg.odoo = { ...posted, fee: await postFee(run, completed, entity, prefix, hash) };
   if (invoice) await finish(run, invoice, entity, prefix, posted as PostedMove, msg);
   return { output: 0, text: posted.name };
 }

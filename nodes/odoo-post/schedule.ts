@@ -3,12 +3,9 @@ import {
   externalIdOf,
   lookupsOf,
   type PostedMove,
-  type PostedRecord,
   poster,
-  postRequest,
   readMove,
 } from '../../connectors/odoo';
-import type { Effect, Json } from '../../engine';
 import { FinanceError } from '../../errors';
 import {
   type Decimal,
@@ -20,18 +17,12 @@ import {
   type LegalEntity,
   money,
 } from '../../finance';
-import { type HashedRequest, requestOnce } from '../kit/run-step';
+import { type BookedEntry, postEntries } from './entries';
 import { assertLateAllowed } from './late';
-import { type OdooRun, plain, type Recorded, recordStep } from './record';
-
-/** An entry of a deferral schedule, as it is booked. */
-export type ScheduledEntry = Pick<PostedRecord, 'moveId' | 'name' | 'date' | 'currency' | 'amount'>;
-
-type ScheduleRequest = HashedRequest & { entries: Json };
+import type { OdooRun } from './record';
 
 /**
- * Posts the entries that move what an invoice defers to its months, as one recorded step `odoo.schedule`: one call makes
- * them all and one posts them, each under an external key of its own, so that a repeat makes none twice. They are part
+ * Posts the entries that move what an invoice defers to its months, as one recorded step `odoo.schedule`. They are part
  * of the invoice's document: that is not done before its whole schedule stands.
  * @throws FinanceError ODOO_*, DOCUMENT_*, MAP_OUTPUT_INVALID and those of a step
  */
@@ -41,12 +32,10 @@ export async function postSchedule(
   entity: LegalEntity,
   prefix: string,
   posted: PostedMove,
-): Promise<ScheduledEntry[]> {
-  const { store, context, client, target } = run;
+): Promise<BookedEntry[]> {
+  const { client } = run;
   const key = `${externalIdOf(externalKey(invoice), prefix)}__schedule`;
-  const hash = documentHash(invoice);
-  const identity = { kind: 'odoo.schedule', target, externalKey: key };
-  const request = await requestOnce<ScheduleRequest>(store, context, identity, hash, async () => {
+  return await postEntries(run, 'odoo.schedule', key, documentHash(invoice), async () => {
     const { currency } = await lookupsOf(client).company(entity.odooCompany);
     const netOf = await netAmounts(run, invoice, currency.code, posted);
     const entries: EntryRequest[] = [];
@@ -55,10 +44,8 @@ export async function postSchedule(
         await poster('entry').prepare(client, entry, { entity, prefix, externalKey: externalKey(entry) }),
       );
     await assertLateAllowed(run, invoice, entity, entries);
-    return { contentHash: hash, ...plain({ entries }) } as ScheduleRequest;
+    return entries;
   });
-  const result = await recordStep(run, identity.kind, key, request, scheduleEffect(run));
-  return result.entries as unknown as ScheduledEntry[];
 }
 
 /** What each line came to in the company's currency, as Odoo booked it: that is what is to be spread. */
@@ -80,25 +67,5 @@ async function netAmounts(
       });
     const amount = money.absolute(money.sub(own.debit, own.credit));
     return money.isNegative(line.netAmount) ? money.negate(amount) : amount;
-  };
-}
-
-function scheduleEffect({ client, writer }: OdooRun): Effect<Recorded> {
-  return {
-    refusesDoubles: true,
-    async perform(request) {
-      const requests = (request as ScheduleRequest).entries as unknown as EntryRequest[];
-      const posted = await Promise.allSettled(
-        requests.map((entry) => postRequest(client, 'entry', entry, { writer })),
-      );
-      const failed = posted.find(({ status }) => status === 'rejected');
-      if (failed) throw (failed as PromiseRejectedResult).reason;
-      const entries = posted.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-      return plain({
-        entries: entries.map(({ moveId, name, date, currency, amount }): ScheduledEntry => {
-          return { moveId, name, date, currency, amount };
-        }),
-      });
-    },
   };
 }

@@ -37,6 +37,8 @@ const GERMAN = accounts(1, [
   [18, '8336', 'Erlöse aus im anderen EU-Land steuerpflichtigen Leistungen', 'income'],
   [19, '8400', 'Erlöse 19 % USt', 'income'],
   [20, '4900', 'Sonstige betriebliche Aufwendungen', 'expense'],
+  [21, '1500', 'Sonstige Vermögensgegenstände', 'asset_current', true],
+  [22, '1710', 'Erhaltene Anzahlungen', 'liability_current', true],
 ]);
 
 const AMERICAN = accounts(2, [
@@ -137,6 +139,7 @@ export function demoSeed(): OdooSeed {
       { id: 4, code: 'EXCH', name: 'Kursdifferenzen', type: 'general', company: 1 },
       { id: 5, code: 'BNK1', name: 'Bank', type: 'bank', company: 1, account: '1200' },
       { id: 6, code: 'STRP', name: 'Stripe-Rechnungen', type: 'sale', company: 1, account: '8400' },
+      { id: 7, code: 'PSP', name: 'Stripe', type: 'bank', company: 1, account: '1360', outstanding: '1360' },
       { id: 11, code: 'INV', name: 'Customer Invoices', type: 'sale', company: 2, account: '400000' },
       { id: 12, code: 'BILL', name: 'Vendor Bills', type: 'purchase', company: 2, account: '600000' },
       { id: 13, code: 'MISC', name: 'Miscellaneous Operations', type: 'general', company: 2 },

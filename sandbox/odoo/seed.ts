@@ -109,6 +109,8 @@ export interface SeedJournal {
   /** Account code: income of a sales journal, the bank's account of a bank journal. */
   account?: string;
   refundSequence?: boolean;
+  /** Account code: outstanding account of its payments; the company's where it is left out. */
+  outstanding?: string;
 }
 
 export interface SeedPartner {
@@ -333,6 +335,7 @@ function journalValues(env: Environment, seed: OdooSeed, journal: SeedJournal): 
         : false,
     refund_sequence: journal.refundSequence ?? (journal.type === 'sale' || journal.type === 'purchase'),
     payment_sequence: journal.type === 'bank' || journal.type === 'cash',
+    $outstanding: accountOf(env, journal.company, journal.outstanding),
   };
 }
 

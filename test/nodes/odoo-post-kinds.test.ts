@@ -110,6 +110,37 @@ describe('odoo post, every kind of document', () => {
     assert.ok((await bench.kindsOfSteps(back!)).includes('odoo.schedule done'));
   }).timeout(15_000);
 
+  it('what the provider kept of a payment is booked once beside it, in its currency and the company’s', async () => {
+    const { bench } = await open();
+    const places = { journal: 'PSP', feeAccount: '4970', clearingAccount: '1360' };
+    const inEuro = payment('eur', [], { amount: '200.00', fee: '6.10', posting: places });
+    const inDollars = payment('usd', [], { amount: '110.00', currency: 'USD', fee: '1.11', posting: places });
+    const withoutPlace = payment('gross', [], { fee: '1.00', posting: { journal: 'PSP' } });
+    await posting.fault('drop-after-commit', { model: 'account.move', method: 'load' }, { times: 2 });
+    const ids = await posting.receive(inEuro, inDollars, withoutPlace);
+    assert.deepEqual(await posting.ends(ids), ['completed', 'completed', 'completed']);
+    const { entries } = await posting.result<{ entries: PostedRecord[] }>(ids[0]!, 'odoo.fee');
+    assert.deepEqual(
+      entries.map(({ date, amount }) => [date, amount]),
+      [['2026-11-05', '6.10']],
+    );
+    const fees = (await posting.moves()).filter(({ externalId }) => externalId?.endsWith('__fee'));
+    assert.deepEqual(
+      fees.map(({ lines }) => lines.map(({ account, debit, credit }) => [account, debit, credit])).sort(),
+      [
+        [
+          ['4970', '1.01', '0.00'],
+          ['1360', '0.00', '1.01'],
+        ],
+        [
+          ['4970', '6.10', '0.00'],
+          ['1360', '0.00', '6.10'],
+        ],
+      ],
+    );
+    assert.ok(!(await bench.kindsOfSteps(ids[2]!)).includes('odoo.fee done'));
+  }).timeout(10_000);
+
   it('a foreign invoice is deferred in the company’s currency, at what Odoo booked', async () => {
     await open();
     const dollars = invoice('usd', {

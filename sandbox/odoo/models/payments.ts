@@ -176,11 +176,16 @@ export class Payments {
   };
 }
 
+/** In Odoo the journal's own stands on its payment methods (`payment_account_id`). */
 function outstandingAccount(env: Environment, payment: Values): number {
   const company = env.record('res.company', idOf(payment, 'company_id'));
   const side = payment.payment_type === 'inbound' ? 'debit' : 'credit';
   const journal = env.record('account.journal', idOf(payment, 'journal_id'));
-  return idOf(company, `account_journal_payment_${side}_account_id`) || idOf(journal, 'default_account_id');
+  return (
+    idOf(journal, '$outstanding') ||
+    idOf(company, `account_journal_payment_${side}_account_id`) ||
+    idOf(journal, 'default_account_id')
+  );
 }
 
 export function destinationAccount(env: Environment, payment: Values): number {
