@@ -49,7 +49,7 @@ export const consumers = [
     permissions: ['consumers.manage'],
     status: 201,
     body: object({
-      name: { ...word, pattern: '^[\\w .@-]+$' },
+      name: { ...word, pattern: '\\S' },
       entities: { ...list(word), minItems: 1, maxItems: 200 },
       functions: { ...list(oneOf(...CONSUMER_FUNCTIONS)), minItems: 1, uniqueItems: true },
       'periodFrom?': period,
