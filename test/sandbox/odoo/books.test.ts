@@ -289,7 +289,7 @@ describe('Sandbox Odoo: the books', () => {
     );
     assert.equal(
       (await there.call<number[]>('account.account', 'search', [[['company_ids', 'in', [1]]]])).length,
-      20,
+      22,
     );
     await newest.close();
   });
