@@ -124,6 +124,13 @@ describe('the template Odoo status to CRM', function () {
     assert.deepEqual(await run.exceptions(), []);
   });
 
+  it('what is cancelled is no exposure any more', async () => {
+    const [draft] = await run.records('account.move', [['state', '=', 'draft']], ['name']);
+    await odoo.call('account.move', 'button_cancel', { ids: [Number(draft?.id)] });
+    await run.until(async () => (await bodyOf('crm_1001'))?.exposure === '307.00', 'the exposure');
+    assert.equal((await bodyOf(String(draft?.id)))?.state, 'cancel');
+  });
+
   it('a refused write holds the customer back, not the others; retried, the order is kept', async () => {
     await fetch(`${run.sandbox.crm}/_sandbox/faults`, {
       method: 'POST',
