@@ -5,7 +5,7 @@ import { Editor, type EditorWindow, hasBrowser } from './editor';
 
 const TYPES = Object.keys(manifest()['node-red'].nodes);
 const PALETTE =
-  'webhook in,pipeline in,idempotency guard,canonical map,tax engine call,odoo post,odoo party,odoo upsert,odoo read,odoo watch,einvoice submit,pipeline out,exception route,odoo reconcile,intercompany mirror,cost allocation,checkpoint';
+  'webhook in,pipeline in,idempotency guard,canonical map,tax engine call,odoo post,odoo party,odoo upsert,odoo read,odoo watch,einvoice submit,pipeline out,exception route,odoo reconcile,intercompany mirror,cost allocation,api call,checkpoint,alert';
 const example = (folder: string): FlowNode[] => readJson('nodes', folder, 'example.json');
 const template = (): FlowNode[] => readJson('flows', 'billing-invoice', 'flow.json');
 /** Kept in `rates`, which shows as several fields. */
