@@ -178,7 +178,11 @@ export function plant(db: Database, registry: Registry, seed: OdooSeed, clock: (
     for (const rate of seed.rates ?? []) insert(env, 'res.currency.rate', rateValues(env, rate));
     for (const account of seed.accounts) insert(env, 'account.account', accountValues(account));
     for (const tax of seed.taxes) insert(env, 'account.tax', taxValues(env, tax));
-    for (const journal of seed.journals) insert(env, 'account.journal', journalValues(env, seed, journal));
+    for (const journal of seed.journals) {
+      const id = insert(env, 'account.journal', journalValues(env, seed, journal));
+      const outstanding = accountOf(env, journal.company, journal.outstanding);
+      if (outstanding) db.update('account.journal', id, { $outstanding: outstanding });
+    }
     for (const partner of seed.partners ?? []) insert(env, 'res.partner', partnerValues(env, partner));
     for (const term of seed.paymentTerms ?? [])
       insert(env, 'account.payment.term', { ...term, company_id: term.company ?? false });
@@ -335,7 +339,6 @@ function journalValues(env: Environment, seed: OdooSeed, journal: SeedJournal): 
         : false,
     refund_sequence: journal.refundSequence ?? (journal.type === 'sale' || journal.type === 'purchase'),
     payment_sequence: journal.type === 'bank' || journal.type === 'cash',
-    $outstanding: accountOf(env, journal.company, journal.outstanding),
   };
 }
 
