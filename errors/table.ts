@@ -140,6 +140,11 @@ export const ERRORS = {
     'The node took longer than its deadline.',
     'It is retried; see whether the target is slow.',
   ),
+  RUN_TURN: row(
+    'transient',
+    'Another document changes the same object at this moment.',
+    'It is tried again by itself.',
+  ),
   RUN_UNCLAIMED: row(
     'invalid',
     'No pipeline claims this document.',

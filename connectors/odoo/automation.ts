@@ -95,15 +95,22 @@ export async function automations(
 }
 
 /**
- * Refuses to do what Odoo does by itself.
+ * Refuses to do what Odoo does by itself. That it does not is believed as long as a look-up; that it does is asked
+ * again each time, so that a person who switches it off need not wait.
  * @throws FinanceError ODOO_AUTOMATION naming the setting
  */
-export async function assertNoAutomation(
+export function assertNoAutomation(
   client: OdooClient,
   company: Company,
   jobs: readonly Job[],
 ): Promise<void> {
-  const [first, ...others] = await automations(client, company, jobs);
+  const key = `automation ${company.id} ${[...jobs].sort().join()}`;
+  return lookupsOf(client).believed(key, async () =>
+    refuse(company, await automations(client, company, jobs)),
+  );
+}
+
+function refuse(company: Company, [first, ...others]: readonly Automation[]): void {
   if (!first) return;
   throw new FinanceError('ODOO_AUTOMATION', {
     message: `${company.name} has "${first.label}" switched on in Odoo (${first.field}): the job would be done twice.`,

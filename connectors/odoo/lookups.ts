@@ -71,6 +71,11 @@ export class Lookups {
     this.forget();
   }
 
+  /** What others look up, believed as long as all look-ups; a failure is not. */
+  believed<T>(key: string, fetch: () => Promise<T>): Promise<T> {
+    return this.#cache.get(key, fetch);
+  }
+
   /** What others look up, believed for a time of their own. */
   briefly<T>(key: string, ttlMs: number, fetch: () => Promise<T>): Promise<T> {
     return this.#cache.get(key, fetch, ttlMs);

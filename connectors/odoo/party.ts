@@ -1,6 +1,7 @@
 import { FinanceError } from '../../errors';
 import { externalKey, hashOf } from '../../finance/canonical';
 import type { Party } from '../../finance/documents';
+import { inTurns } from '../turns';
 import type { OdooClient } from './client';
 import { buildLoad, type Cells, findByExternalId, load } from './load';
 import { type Company, lookupsOf } from './lookups';
@@ -69,23 +70,72 @@ export async function matchPartner(
     await assertUsable(client, party.odooId, place.company);
     return { id: party.odooId, by: 'odooId' };
   }
-  const by = (field: Searched, values: readonly string[]) => partnersBy(client, place, parent, field, values);
+  const same = lookalikes(client, party, place, parent);
   const matched = (row: OdooRecord | undefined, by: MatchedBy) => row && { id: Number(row.id), by };
   const ambiguous = (what: string, rows: readonly OdooRecord[]) => severalFit(what, rows, party, place);
-  // a contact inherits the VAT id of its company
-  const byVat = party.vatId && !parent ? await by('vat', [party.vatId, plainVat(party.vatId)]) : [];
+  const byVat = await same['VAT id']();
   if (byVat.length === 1) return matched(byVat[0], 'vatId');
   const known = await findByKeys(client, party, place);
   if (known !== undefined && (byVat.length === 0 || byVat.some(({ id }) => id === known)))
     return { id: known, by: 'externalKey' };
   if (byVat.length > 1) throw ambiguous('VAT id', byVat);
-  const byEmail = party.email ? await by('email', [party.email, party.email.toLowerCase()]) : [];
-  const mailed = byEmail.filter(({ vat }) => !party.vatId || !textOf(vat));
+  const mailed = await same['e-mail address']();
   if (mailed.length > 1) throw ambiguous('e-mail address', mailed);
   if (mailed[0]) return matched(mailed[0], 'email');
-  const named = (await by('name', [party.name])).filter((row) => !contradicts(row, party));
+  const named = await same.name();
   if (named.length > 1) throw ambiguous('name', named);
   return matched(named[0], 'name');
+}
+
+/** Partners of Odoo that are taken for a party, by what they share with it. */
+function lookalikes(client: OdooClient, party: Party, place: PartyPlace, parent: number | undefined) {
+  const { vatId, email, name } = party;
+  const by = (field: Searched, values: readonly string[]) => partnersBy(client, place, parent, field, values);
+  return {
+    // a contact inherits the VAT id of its company
+    'VAT id': async () => (vatId && !parent ? await by('vat', [vatId, plainVat(vatId)]) : []),
+    'e-mail address': async () =>
+      (email ? await by('email', [email, email.toLowerCase()]) : []).filter(
+        ({ vat }) => !vatId || !textOf(vat),
+      ),
+    name: async () => (await by('name', [name])).filter((row) => !contradicts(row, party)),
+  };
+}
+
+/**
+ * Does work that may make a partner, after all such work of this process for a party with the same VAT id, e-mail
+ * address or name in the same Odoo: so it finds what that made.
+ */
+export function inTurnOfParty<Result>(
+  { url, database }: OdooClient,
+  { vatId, email, name }: Party,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const values = [vatId && `VAT id ${plainVat(vatId)}`, email && `e-mail ${email.toLowerCase()}`, name];
+  const keys = values.filter((value) => value !== undefined && value !== '');
+  return inTurns(
+    keys.map((value) => `partner ${url}/${database} ${value}`),
+    work,
+  );
+}
+
+/**
+ * Holds a partner that was just made to being the only one: another runtime may have made one for the same party at
+ * the same moment. Of the two at least the later one sees the other.
+ * @throws FinanceError ODOO_AMBIGUOUS with both as candidates
+ */
+export async function assertOnlyOne(
+  client: OdooClient,
+  party: Party,
+  place: PartyPlace,
+  made: number,
+  parent?: number,
+): Promise<void> {
+  for (const [what, find] of Object.entries(lookalikes(client, party, place, parent))) {
+    const others = (await find()).filter(({ id }) => id !== made);
+    if (others.length > 0)
+      throw severalFit(what, [{ id: made, display_name: party.name }, ...others], party, place);
+  }
 }
 
 /** The id of {@link matchPartner}. */
@@ -131,7 +181,7 @@ export async function resolvePartner(
   const { company, entity, prefix, system } = place;
   const key = `party ${hashOf({ party, company: company.id, entity, prefix, system, parent, create })}`;
   let created = false;
-  const { id, by } = await lookupsOf(client).briefly(key, BELIEVED_MS, async (): Promise<PartnerMatch> => {
+  const find = async (): Promise<PartnerMatch> => {
     const match = await matchPartner(client, party, place, parent);
     if (match) return match;
     if (!create)
@@ -140,8 +190,13 @@ export async function resolvePartner(
         details: { model: 'res.partner', party: party.id, externalId: partnerKey(party, place) },
       });
     created = true;
-    return { id: await createPartner(client, party, place, { parent }), by: 'externalKey' };
-  });
+    const made = await createPartner(client, party, place, { parent });
+    await assertOnlyOne(client, party, place, made, parent);
+    return { id: made, by: 'externalKey' };
+  };
+  const { id, by } = await lookupsOf(client).briefly(key, BELIEVED_MS, () =>
+    inTurnOfParty(client, party, find),
+  );
   return { partnerId: id, matchedBy: by, created };
 }
 

@@ -1,3 +1,4 @@
+import { assertNoAutomation, lookupsOf, type OdooClient } from '../../connectors/odoo';
 import { FinanceError } from '../../errors';
 import {
   type BillRules,
@@ -92,6 +93,7 @@ export = (RED: RedApi): void =>
           nodeId: node.id,
         };
         msg.mirror = await splitInStep(run, spec, async () => {
+          if (document.schema === 'invoice/1') await assertMirroredHereOnly(connection.client(), to);
           const number = await postedNumber(connection.client(), document, from, prefix);
           const made = await mirrorOf(document, number);
           return made ? partsOf({ part: `mirror ${to.key}`, document: made, entity: to, approval }) : NOTHING;
@@ -107,6 +109,11 @@ export = (RED: RedApi): void =>
       };
     },
   });
+
+/** Odoo's rule is a setting of the company in which it makes the counterpart. @throws FinanceError ODOO_AUTOMATION */
+async function assertMirroredHereOnly(client: OdooClient, { odooCompany }: LegalEntity): Promise<void> {
+  await assertNoAutomation(client, await lookupsOf(client).company(odooCompany), ['intercompany']);
+}
 
 /** Bills come of what is sold to the other entity, entries of lines on its accounts. */
 function isBetween(document: KeyedDocument, to: LegalEntity, { due }: EntryRules): boolean {

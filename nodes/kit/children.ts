@@ -12,7 +12,7 @@ import {
   validateDocument,
 } from '../../finance';
 import type { KeyedDocument } from './documents';
-import { type HashedRequest, requestOnce, runStep } from './run-step';
+import { type HashedRequest, requestOnce, runDone } from './run-step';
 import type { Run } from './step-node';
 
 /** Whether what one entity makes in the books of another waits for the other's approval. */
@@ -85,9 +85,8 @@ export async function splitInStep(
       ...(JSON.parse(JSON.stringify({ children, result })) as { [key: string]: Json }),
     };
   });
-  const outcome = await runStep(store, context, { ...identity, request, name, nodeId }, SPLIT);
-  if (outcome.status === 'done') return outcome.result as unknown as SplitResult;
-  throw new FinanceError('RUN_UNEXPECTED', { message: `${kind} waits, which it never does.` });
+  const result = await runDone(store, context, { ...identity, request, name, nodeId }, SPLIT);
+  return result as unknown as SplitResult;
 }
 
 /** Nothing outside is asked: the store takes the children and the result together, or neither. */

@@ -4,7 +4,7 @@ import type { TaxEngine } from '../../connectors/tax';
 import type { Store } from '../../engine';
 import { FinanceError } from '../../errors';
 import type { Decimal, LegalEntity, TaxEngineMode } from '../../finance';
-import type { FlowNode, RedApi } from './red';
+import type { FlowNode, NodeConfig, RedApi } from './red';
 
 export interface EntityNode extends FlowNode {
   /** @throws CONFIG_INVALID */
@@ -82,6 +82,16 @@ export function entityNodes(RED: RedApi): Map<string, EntityNode> {
     if (node && key) nodes.set(key, node);
   });
   return nodes;
+}
+
+/** Whether a running node of the flows submits e-invoices of this entity. */
+export function submitsEInvoices({ nodes }: RedApi, { id: entity }: EntityNode): boolean {
+  let found = false;
+  nodes.eachNode((config: NodeConfig & { entity?: string }) => {
+    if (config.type !== 'ledgerway-einvoice-submit' || config.entity !== entity) return;
+    found ||= nodes.getNode(config.id) !== null;
+  });
+  return found;
 }
 
 function keyOf(node: EntityNode): string | undefined {

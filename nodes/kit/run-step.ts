@@ -41,6 +41,18 @@ export async function runStep<Result extends Json>(
   }
 }
 
+/** The result of an effect that is never pending. @throws FinanceError RUN_UNEXPECTED where it is all the same */
+export async function runDone<Result extends Json>(
+  store: Store,
+  context: RunContext,
+  spec: StepSpec,
+  effect: Effect<Result>,
+): Promise<Result> {
+  const outcome = await runStep(store, context, spec, effect);
+  if (outcome.status === 'done') return outcome.result;
+  throw new FinanceError('RUN_UNEXPECTED', { message: `${spec.kind} waits, which it never does.` });
+}
+
 /** A request that says of which content it was made. */
 export type HashedRequest = { [key: string]: Json } & { contentHash: string };
 

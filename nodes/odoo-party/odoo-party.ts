@@ -7,13 +7,12 @@ import {
   resolvePartner,
 } from '../../connectors/odoo';
 import type { Effect, Json } from '../../engine';
-import { FinanceError } from '../../errors';
 import { externalKey, hashOf, type Party } from '../../finance';
 import { configNode } from '../kit/config-nodes';
 import { assertEntity, documentIn, type KeyedDocument } from '../kit/documents';
 import { optionalField } from '../kit/fields';
 import type { Message, NodeConfig, RedApi } from '../kit/red';
-import { runStep } from '../kit/run-step';
+import { runDone } from '../kit/run-step';
 import { hostOf } from '../kit/settings';
 import { standalone } from '../kit/standalone';
 import { defineStep, type Outcome, type Run } from '../kit/step-node';
@@ -60,9 +59,8 @@ export = (RED: RedApi): void =>
       const find = async ({ store, context }: Run, asked: Asked): Promise<ResolvedPartner> => {
         const request = JSON.parse(JSON.stringify(asked)) as Recorded;
         const spec = { ...attributes, kind: 'odoo.party', externalKey: keyOf(asked), request };
-        const outcome = await runStep(store, context, spec, partyEffect(connection.client(), create));
-        if (outcome.status === 'done') return outcome.result as unknown as ResolvedPartner;
-        throw new FinanceError('RUN_UNEXPECTED', { message: 'odoo.party waits, which Odoo never asks for.' });
+        const found = await runDone(store, context, spec, partyEffect(connection.client(), create));
+        return found as unknown as ResolvedPartner;
       };
 
       const documentOf = (msg: Message): KeyedDocument => {

@@ -6,7 +6,7 @@ import {
   posterNameOf,
 } from '../../connectors/odoo';
 import { externalKey, type LegalEntity } from '../../finance';
-import { type ConnectionNode, configNode, type EntityNode } from '../kit/config-nodes';
+import { type ConnectionNode, configNode, type EntityNode, submitsEInvoices } from '../kit/config-nodes';
 import { assertEntity, documentIn } from '../kit/documents';
 import type { FlowNode, Message, RedApi } from '../kit/red';
 import type { Run } from '../kit/step-node';
@@ -29,7 +29,7 @@ export class Place {
 
   /** @throws CONFIG_INVALID */
   constructor(
-    RED: RedApi,
+    private readonly RED: RedApi,
     config: OdooPostConfig,
     private readonly node: FlowNode,
   ) {
@@ -67,6 +67,7 @@ export class Place {
       client,
       writer: connection.writer(),
       ...(serverAction && { oneTransaction: () => this.action(serverAction) }),
+      sendsEInvoices: () => submitsEInvoices(this.RED, this.entityNode),
       target: connection.target,
       name: this.node.name || 'odoo post',
       nodeId: this.node.id,

@@ -1,7 +1,6 @@
 import type { OdooClient, OneTransaction, Writer } from '../../connectors/odoo';
 import type { Effect, Json } from '../../engine';
-import { FinanceError } from '../../errors';
-import { runStep } from '../kit/run-step';
+import { runDone } from '../kit/run-step';
 import type { Run } from '../kit/step-node';
 
 /** A run of this node: where it writes, whom it asks, and its name for people. */
@@ -11,6 +10,8 @@ export interface OdooRun extends Run {
   writer: Writer;
   /** The server action that loads and posts at once, where one is installed. */
   oneTransaction?: () => Promise<OneTransaction>;
+  /** Whether the flows submit e-invoices of this entity. */
+  sendsEInvoices?: () => boolean;
   /** `<url>/<database>` */
   target: string;
   name: string;
@@ -28,15 +29,12 @@ export const plain = (value: unknown): Recorded => JSON.parse(JSON.stringify(val
  * @param key external id `<prefix>.<key>`
  * @throws FinanceError those of the effect and of a step
  */
-export async function recordStep(
+export function recordStep(
   { store, context, target, name, nodeId }: OdooRun,
   kind: string,
   key: string,
   request: Recorded,
   effect: Effect<Recorded>,
 ): Promise<Recorded> {
-  const spec = { kind, target, externalKey: key, request, name, nodeId };
-  const outcome = await runStep(store, context, spec, effect);
-  if (outcome.status === 'done') return outcome.result;
-  throw new FinanceError('RUN_UNEXPECTED', { message: `${kind} waits, which Odoo never asks for.` });
+  return runDone(store, context, { kind, target, externalKey: key, request, name, nodeId }, effect);
 }

@@ -17,6 +17,7 @@ import {
   type LegalEntity,
   money,
 } from '../../finance';
+import { assertNotDoneByOdoo } from './automation';
 import { type BookedEntry, postEntries } from './entries';
 import { assertLateAllowed } from './late';
 import type { OdooRun } from './record';
@@ -36,6 +37,7 @@ export async function postSchedule(
   const { client } = run;
   const key = `${externalIdOf(externalKey(invoice), prefix)}__schedule`;
   return await postEntries(run, 'odoo.schedule', key, documentHash(invoice), async () => {
+    await assertNotDoneByOdoo(run, invoice, entity);
     const { currency } = await lookupsOf(client).company(entity.odooCompany);
     const netOf = await netAmounts(run, invoice, currency.code, posted);
     const entries: EntryRequest[] = [];

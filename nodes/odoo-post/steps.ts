@@ -14,6 +14,7 @@ import {
 import type { Effect, Json } from '../../engine';
 import { documentHash } from '../../finance';
 import { type HashedRequest, requestOnce } from '../kit/run-step';
+import { assertNotDoneByOdoo } from './automation';
 import { assertLateAllowed } from './late';
 import { partnerInStep } from './partner';
 import { type OdooRun, plain, type Recorded, recordStep } from './record';
@@ -56,6 +57,7 @@ export async function postInSteps(
   const { store, context, target } = run;
   const identity = { kind: 'odoo.load', target, externalKey: key };
   const request = await requestOnce<LoadRequest>(store, context, identity, hash, async () => {
+    await assertNotDoneByOdoo(run, document, options.entity);
     const partnerOf: PrepareOptions['partnerOf'] = (_client, party, place) =>
       partnerInStep(run, party, place);
     const prepared = await poster(name).prepare(run.client, document as never, { ...options, partnerOf });

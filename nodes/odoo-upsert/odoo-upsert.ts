@@ -7,7 +7,7 @@ import { assertEntity, documentIn } from '../kit/documents';
 import { textsField } from '../kit/fields';
 import type { Message, NodeConfig, RedApi } from '../kit/red';
 import { revisionOf } from '../kit/revision';
-import { type HashedRequest, requestOnce, runStep } from '../kit/run-step';
+import { type HashedRequest, requestOnce, runDone } from '../kit/run-step';
 import { hostOf } from '../kit/settings';
 import { standalone } from '../kit/standalone';
 import { defineStep, type Outcome, type Run } from '../kit/step-node';
@@ -113,7 +113,7 @@ function upsertIn(run: UpsertRun, document: MasterDocument, rules: Rules): Promi
   const revision = revisionOf(document.source, context.receivedAt);
   const request = { document, ...rules, company, prefix, revision };
   const ask = (hash: string) => plain<UpsertRequest>({ ...request, contentHash: hash });
-  return step(run, 'odoo.upsert', document, ask, upsertEffect(store, client, target));
+  return step(run, 'odoo.upsert', document, ask, upsertEffect(store, client, target, context.documentId));
 }
 
 /** @returns the last digits of the accounts that were added */
@@ -149,9 +149,7 @@ async function step<Result extends Json>(
   const keyed = { ...document, source: { system, id, revision: hash.slice(0, 16) } };
   const identity = { kind, target, externalKey: externalIdOf(externalKey(keyed), prefix) };
   const request = await requestOnce(store, context, identity, hash, () => ask(hash));
-  const outcome = await runStep(store, context, { ...identity, request, name, nodeId }, effect);
-  if (outcome.status === 'done') return outcome.result;
-  throw new FinanceError('RUN_UNEXPECTED', { message: `${kind} waits, which Odoo never asks for.` });
+  return await runDone(store, context, { ...identity, request, name, nodeId }, effect);
 }
 
 function inWords({ created, outdated, foreign, written }: UpsertResult): string {

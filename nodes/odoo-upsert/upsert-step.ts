@@ -14,7 +14,7 @@ import type { Effect, Json, Store } from '../../engine';
 import { externalKey, type PartyDocument, type ProductDocument } from '../../finance';
 import { isOlder, type Revision } from '../kit/revision';
 import type { HashedRequest } from '../kit/run-step';
-import { inTurn } from '../kit/turns';
+import { inStoreTurn } from '../kit/turns';
 
 export type MasterDocument = PartyDocument | ProductDocument;
 export type Role = 'customer' | 'supplier' | 'product';
@@ -52,23 +52,25 @@ const memoryOf = (target: string, { entity, kind, source: { system, id } }: Mast
  * Writes an object of an upstream system into Odoo, once and absolute: doing it again changes nothing. An older state
  * than the one that was written last is left alone.
  */
-export function upsertEffect(store: Store, client: OdooClient, target: string): Effect<UpsertResult> {
+export function upsertEffect(
+  store: Store,
+  client: OdooClient,
+  target: string,
+  documentId: string,
+): Effect<UpsertResult> {
   return {
     refusesDoubles: true,
     perform(asked) {
       const request = asked as unknown as UpsertRequest;
       const document = request.document as unknown as MasterDocument;
+      const model = document.kind === 'party' ? 'res.partner' : 'product.product';
       const name = memoryOf(target, document);
-      return inTurn(`${store.name} ${name}`, async () => {
-        const text = await store.getCursor({ name });
-        const before = text === undefined ? undefined : (JSON.parse(text) as Kept);
-        const model = document.kind === 'party' ? 'res.partner' : 'product.product';
-        if (before && isOlder(request.revision, before.revision))
-          return { ...NOTHING, id: before.id, model, outdated: true };
+      return inStoreTurn<Kept, UpsertResult>(store, name, documentId, async (before) => {
+        const { revision } = request;
+        if (before && isOlder(revision, before.revision))
+          return { result: { ...NOTHING, id: before.id, model, outdated: true }, memory: before };
         const { memory, ...upserted } = await write(client, request, document, before);
-        const kept: Kept = { ...memory, revision: request.revision };
-        await store.setCursor({ name, value: JSON.stringify(kept) });
-        return { ...upserted, model, outdated: false };
+        return { result: { ...upserted, model, outdated: false }, memory: { ...memory, revision } };
       });
     },
   };

@@ -2,7 +2,14 @@ import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import type { PostableDocument } from '../../connectors/odoo';
 import type { RedApi } from '../../nodes/kit/red';
-import { DEMO_LOGIN, demoSeed, type LedgerMove, type RunningOdoo, startOdoo } from '../../sandbox/odoo';
+import {
+  DEMO_LOGIN,
+  demoSeed,
+  type LedgerMove,
+  type OdooSeed,
+  type RunningOdoo,
+  startOdoo,
+} from '../../sandbox/odoo';
 import { Bench, ENTITY, node, PIPELINE_IN } from './bench';
 
 const KINDS = ['invoice', 'credit_note', 'payment', 'refund', 'payout', 'journal_entry', 'bank_transaction'];
@@ -47,15 +54,18 @@ export class GroupBench {
     de = {},
     us = {},
     version = '17.0' as '16.0' | '17.0' | '19.0',
+    seed: adapt = () => undefined,
   }: {
     between?: object[];
     loose?: object[];
     de?: object;
     us?: object;
     version?: '16.0' | '17.0' | '19.0';
+    seed?: (seed: OdooSeed) => void;
   } = {}) {
     const seed = demoSeed();
     seed.users.find(({ login }) => login === DEMO_LOGIN.login)?.groups.push('account.group_account_user');
+    adapt(seed);
     const odoo = await startOdoo({ version, seed, now: () => new Date('2026-11-21T10:00:00Z') });
     const bench = await Bench.open({ graceMs: 60_000 });
     const connection = {

@@ -4,6 +4,7 @@ import { intercompanyPairs } from '../../cli/intercompany';
 import { FinanceError } from '../../errors';
 import { pairReport } from '../../finance';
 import type { Invoice, JournalEntry, Party } from '../../finance/documents';
+import type { OdooSeed } from '../../sandbox/odoo';
 import { invoice, line } from '../connectors/odoo/documents';
 import { entry } from '../connectors/odoo/kinds';
 import { node } from './bench';
@@ -50,8 +51,8 @@ describe('intercompany mirror', () => {
   let group: GroupBench;
   afterEach(() => group.close());
 
-  const open = async (more: object = {}, us: object = {}) => {
-    group = await GroupBench.open({ between: [{ ...MIRROR, ...more }], us });
+  const open = async (more: object = {}, us: object = {}, seed?: (seed: OdooSeed) => void) => {
+    group = await GroupBench.open({ between: [{ ...MIRROR, ...more }], us, seed });
   };
   const report = async () => pairReport(await intercompanyPairs(group.bench.store));
 
@@ -195,6 +196,22 @@ describe('intercompany mirror', () => {
       assert.equal((await group.moves(2)).length, 1);
       assert.equal((await report()).equal, true);
     });
+
+  it('mirrors no invoice that Odoo mirrors by itself, and entries all the same', async () => {
+    await open({}, {}, (seed) => {
+      seed.modules = ['account_inter_company_rules'];
+      for (const company of seed.companies)
+        if (company.id === 2) company.settings = { rule_type: 'invoice_and_refund' };
+    });
+    const [held, entered] = await group.receive(sold('1'), lent('1'));
+    assert.equal(await group.end(held!), 'ODOO_AUTOMATION');
+    assert.equal(await group.end(entered!), 'completed');
+    assert.deepEqual(await group.children(held!), []);
+    assert.equal((await group.children(entered!)).length, 1);
+    await group.edit({ do: 'write', model: 'res.company', id: 2, values: { rule_type: 'not_synchronize' } });
+    await group.bench.store.replay({ documentId: held!, actor: 'carla', reason: 'switched off' });
+    await group.bench.until(async () => (await group.children(held!)).length === 1);
+  });
 
   it('what is not between the two goes on as it is', async () => {
     await open();

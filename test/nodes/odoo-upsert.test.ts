@@ -1,9 +1,13 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { Store } from '../../engine';
+import { FinanceError } from '../../errors';
 import type { PartyDocument } from '../../finance';
 import { isOlder, revisionOf } from '../../nodes/kit/revision';
+import { inStoreTurn } from '../../nodes/kit/turns';
 import type { UpsertResult } from '../../nodes/odoo-upsert/upsert-step';
+import { onEveryStore } from '../engine/conformance/stores';
 import { node, PIPELINE_IN } from './bench';
 import { MasterBench, partyOf, productOf } from './master-bench';
 
@@ -195,4 +199,44 @@ describe('the revision of an object', () => {
       }),
     );
   });
+});
+
+onEveryStore('the turn of an object', (place) => {
+  type Memory = { newest: number };
+
+  it('is one runtime’s at a time: an older state never comes after a newer one', async () => {
+    const stores = await place().runtimes(3);
+    const written: number[] = [];
+    let inside = 0;
+    const write = (store: Store, state: number): Promise<'written' | 'outdated'> =>
+      inStoreTurn<Memory, 'written' | 'outdated'>(store, 'object', `doc ${state}`, async (before) => {
+        if (before && state < before.newest) return { result: 'outdated', memory: before };
+        assert.equal(++inside, 1, 'one at a time');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        written.push(state);
+        inside -= 1;
+        return { result: 'written', memory: { newest: state } };
+      });
+    const states = [4, 9, 1, 7, 3, 8, 2, 6, 5];
+    const ends = await Promise.all(states.map((state, n) => write(stores[n % stores.length]!, state)));
+    assert.deepEqual(
+      written,
+      written.toSorted((a, b) => a - b),
+    );
+    assert.equal(written.at(-1), 9);
+    assert.equal(ends.filter((end) => end === 'written').length, written.length);
+  });
+
+  it('is kept by work whose end is not known, until that document comes again', async () => {
+    const [one, other] = (await place().runtimes(2)) as [Store, Store];
+    const lostAnswer = new FinanceError('RUN_IN_DOUBT');
+    const work = (result: number) => async () => ({ result, memory: { newest: result } });
+    const fail = (error: Error) => () => Promise.reject(error);
+    await assert.rejects(inStoreTurn(one, 'object', 'a', fail(lostAnswer)), { code: 'RUN_IN_DOUBT' });
+    await assert.rejects(inStoreTurn(other, 'object', 'b', work(2)), { code: 'RUN_TURN' });
+    assert.equal(await inStoreTurn(other, 'object', 'a', work(1)), 1);
+    await assert.rejects(inStoreTurn(one, 'object', 'c', fail(new FinanceError('ODOO_ACCESS'))));
+    assert.equal(await inStoreTurn(one, 'object', 'b', work(2)), 2);
+    assert.deepEqual(JSON.parse((await one.getCursor({ name: 'object' }))!), { newest: 2 });
+  }).timeout(15_000);
 });

@@ -29,6 +29,8 @@ export interface PostingSetup {
   /** In place of the API key. */
   secret?: string;
   pipeline?: object;
+  /** Further nodes of the flow. */
+  beside?: object[];
   seed?: (seed: OdooSeed) => void;
   /** A sandbox that stands already; it outlives this bench. */
   odoo?: RunningOdoo;
@@ -39,7 +41,7 @@ const KINDS = ['invoice', 'credit_note', 'payment', 'refund', 'payout', 'journal
 const credentialsOf = ({ secret = DEMO_LOGIN.apiKey }: PostingSetup): object => ({ odoo: { secret } });
 
 function flowOf(odoo: RunningOdoo, setup: PostingSetup): object[] {
-  const { entity, policies = {}, post, connection, pipeline } = setup;
+  const { entity, policies = {}, post, connection, pipeline, beside = [] } = setup;
   const kinds = Object.entries(policies).map(([kind, policy]) => ({
     kind,
     owner: 'any',
@@ -69,6 +71,7 @@ function flowOf(odoo: RunningOdoo, setup: PostingSetup): object[] {
     node('exceptions', 'exception-route', { mode: 'by kind', wires: [['retried'], ['held'], ['held']] }),
     node('retried', 'helper'),
     node('held', 'helper'),
+    ...beside,
   ];
 }
 

@@ -1,7 +1,15 @@
 import type { Party } from '../../../finance/documents';
 import type { OdooClient } from '../client';
 import { lookupsOf } from '../lookups';
-import { findPartner, type PartnerUse, type PartyPlace, partnerCells, partnerKey } from '../party';
+import {
+  assertOnlyOne,
+  findPartner,
+  inTurnOfParty,
+  type PartnerUse,
+  type PartyPlace,
+  partnerCells,
+  partnerKey,
+} from '../party';
 import { fieldOf, stillThere, type Upserted, type UpsertMemory, upsert } from './upsert';
 
 export const PARTNER_FIELDS = ['name', 'address', 'vatId', 'registrationId', 'email', 'endpoint'] as const;
@@ -30,11 +38,22 @@ const NEVER_BLANK = new Set(['is_company']);
  * @param before what the upsert before remembered
  * @throws FinanceError ODOO_AMBIGUOUS with candidates, and those of a call
  */
-export async function upsertPartner(
+export function upsertPartner(
   client: OdooClient,
   party: Party,
   place: PartyPlace,
-  { owned, role, parent, before }: { owned: readonly PartnerField[]; before?: UpsertMemory } & PartnerUse,
+  use: PartnerUpsert,
+): Promise<Upserted> {
+  return inTurnOfParty(client, party, () => upsertInTurn(client, party, place, use));
+}
+
+type PartnerUpsert = { owned: readonly PartnerField[]; before?: UpsertMemory } & PartnerUse;
+
+async function upsertInTurn(
+  client: OdooClient,
+  party: Party,
+  place: PartyPlace,
+  { owned, role, parent, before }: PartnerUpsert,
 ): Promise<Upserted> {
   const company = place.company.id;
   const columns = new Set(owned.flatMap((field) => COLUMNS[field]));
@@ -54,6 +73,7 @@ export async function upsertPartner(
     before,
   };
   const upserted = await upsert(client, request);
+  if (upserted.created) await assertOnlyOne(client, party, place, upserted.id, parent);
   // a document of a moment ago may have gone by what was written over
   if (upserted.written.length > 0) lookupsOf(client).forget('party ');
   return upserted;

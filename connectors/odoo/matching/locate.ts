@@ -63,13 +63,14 @@ export async function locate(
 
 /**
  * The moves that allocations name, by the external keys of their documents.
+ * @param place `comparesOnly`: what is not in Odoo is left out
  * @throws FinanceError ODOO_MISSING
  */
 export async function locateItems(
   client: OdooClient,
   { kind: of, source: { system, account } }: Pick<Matchable, 'kind' | 'source'>,
   allocations: readonly GivenAllocation[],
-  { entity, prefix }: Place,
+  { entity, prefix, comparesOnly }: Place & { comparesOnly?: boolean },
 ): Promise<PlannedAllocation[]> {
   const planned: PlannedAllocation[] = [];
   for (const one of allocations) {
@@ -80,9 +81,10 @@ export async function locateItems(
     const kind = one.kind ?? (of === 'refund' ? 'credit_note' : 'invoice');
     const key = keyOf({ entity: entity.key, kind, source: { system, account, id: one.sourceId } });
     const moveId = await findByExternalId(client, 'account.move', externalIdOf(key, prefix));
+    if (moveId === undefined && comparesOnly) continue;
     if (moveId === undefined)
       throw new FinanceError('ODOO_MISSING', {
-        message: `The ${kind.replace('_', ' ')} ${one.sourceId} that is to be settled is not in Odoo yet.`,
+        message: `The ${kind.replace('_', ' ')} ${one.sourceId} that this ${of.replace('_', ' ')} settles is not in Odoo yet.`,
         hint: 'Post it first; then retry.',
         details: { reference: key },
       });

@@ -4,7 +4,7 @@ import type { OdooClient } from '../client';
 import { badAnswer, loadError } from '../faults';
 import { findByExternalId } from '../load';
 import type { MoveRequest } from '../moves/request';
-import { searchRead } from '../records';
+import { type Domain, searchRead } from '../records';
 import type { EntryRequest } from './kinds';
 
 /** A server action that an administrator installed: `load` and `action_post` in one transaction. */
@@ -13,6 +13,8 @@ export interface OneTransaction {
   actionId: number;
 }
 
+const ACTIONS = 'ir.actions.server';
+const MODEL = 'account.move';
 const ACTION_KEY = 'ledgerway.load_and_post';
 const ACTION_NAME = 'Ledgerway: load and post';
 const OTHER_TOTAL = 'LEDGERWAY_OTHER_TOTAL';
@@ -35,26 +37,45 @@ action = {'type': 'ir.actions.act_window_close', 'infos': result}
 `;
 
 /**
- * Installs the action, or brings one that is there to the present code.
+ * Installs the action, or brings one that is there to the present code. The action and its key are two calls: one that
+ * stayed without its key is taken up by the next installation.
  * @param admin an administrator's connection, used with their consent
  * @returns the id of the action
  * @throws FinanceError ODOO_ACCESS without administrator's rights
  */
 export async function installAction(admin: OdooClient): Promise<number> {
-  const found = await findByExternalId(admin, 'ir.actions.server', ACTION_KEY);
-  if (found !== undefined) {
-    await admin.call('ir.actions.server', 'write', { ids: [found], named: { vals: { code: ACTION_CODE } } });
-    return found;
-  }
-  const [model] = await searchRead(admin, 'ir.model', [['model', '=', 'account.move']], ['model']);
+  const keyed = await findByExternalId(admin, ACTIONS, ACTION_KEY);
+  const found = keyed ?? (await withoutKey(admin));
+  if (found !== undefined)
+    await admin.call(ACTIONS, 'write', { ids: [found], named: { vals: { code: ACTION_CODE } } });
+  const id = found ?? (await makeAction(admin));
+  if (keyed === undefined) await giveKey(admin, id);
+  return id;
+}
+
+/** What an installation made that was cut off before it gave the key. */
+async function withoutKey(admin: OdooClient): Promise<number | undefined> {
+  const domain: Domain = [
+    ['name', '=', ACTION_NAME],
+    ['state', '=', 'code'],
+    ['model_id.model', '=', MODEL],
+  ];
+  const [found] = await searchRead(admin, ACTIONS, domain, ['name'], { limit: 1, order: 'id' });
+  return found && Number(found.id);
+}
+
+async function makeAction(admin: OdooClient): Promise<number> {
+  const [model] = await searchRead(admin, 'ir.model', [['model', '=', MODEL]], ['model']);
   if (!model) throw badAnswer('there is no model of moves');
   const values = { name: ACTION_NAME, model_id: Number(model.id), state: 'code', code: ACTION_CODE };
-  const made = await admin.call('ir.actions.server', 'create', { named: { vals_list: [values] } });
-  const id = Number(Array.isArray(made) ? made[0] : made);
+  const made = await admin.call(ACTIONS, 'create', { named: { vals_list: [values] } });
+  return Number(Array.isArray(made) ? made[0] : made);
+}
+
+async function giveKey(admin: OdooClient, id: number): Promise<void> {
   const [module, name] = ACTION_KEY.split('.');
-  const key = { module, name, model: 'ir.actions.server', res_id: id, noupdate: true };
+  const key = { module, name, model: ACTIONS, res_id: id, noupdate: true };
   await admin.call('ir.model.data', 'create', { named: { vals_list: [key] } });
-  return id;
 }
 
 /**
@@ -64,8 +85,8 @@ export async function installAction(admin: OdooClient): Promise<number> {
  * @throws FinanceError ODOO_ACCESS without administrator's rights
  */
 export async function removeAction(admin: OdooClient): Promise<number | undefined> {
-  const found = await findByExternalId(admin, 'ir.actions.server', ACTION_KEY);
-  if (found !== undefined) await admin.call('ir.actions.server', 'unlink', { ids: [found] });
+  const found = await findByExternalId(admin, ACTIONS, ACTION_KEY);
+  if (found !== undefined) await admin.call(ACTIONS, 'unlink', { ids: [found] });
   return found;
 }
 
@@ -76,7 +97,7 @@ export async function removeAction(admin: OdooClient): Promise<number | undefine
  */
 export async function actionOf(client: OdooClient, configured: string): Promise<OneTransaction> {
   if (/^\d+$/.test(configured)) return { actionId: Number(configured) };
-  const found = await findByExternalId(client, 'ir.actions.server', configured);
+  const found = await findByExternalId(client, ACTIONS, configured);
   if (found !== undefined) return { actionId: found };
   throw new FinanceError('ODOO_MISSING', {
     message: `Odoo has no server action ${configured}.`,
@@ -108,7 +129,7 @@ export async function loadAndPost(
     nr_totals: totals,
   };
   try {
-    const answer = await client.call('ir.actions.server', 'run', { ids: [actionId], context });
+    const answer = await client.call(ACTIONS, 'run', { ids: [actionId], context });
     return idIn(answer);
   } catch (error) {
     if (isFinanceError(error) && error.message.includes(OTHER_TOTAL)) return undefined;

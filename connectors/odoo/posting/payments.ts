@@ -1,17 +1,16 @@
 import { FinanceError } from '../../../errors';
-import { externalKey as keyOf } from '../../../finance/canonical';
 import type { Payment, Refund } from '../../../finance/documents';
 import { assertPrecision, compare, isNegative, isZero, sum } from '../../../finance/money';
-import type { OdooClient } from '../client';
-import { buildLoad, type Cells, findByExternalId } from '../load';
+import { buildLoad, type Cells } from '../load';
 import { lookupsOf } from '../lookups';
+import { locateItems } from '../matching/locate';
 import { type Difference, holdTo, unequal, unequalAmounts } from '../moves/differences';
 import { accountingDate } from '../moves/lock-dates';
-import { assertAfterCutOver, DEFAULT_PREFIX, externalIdOf, type PrepareOptions } from '../moves/prepare';
+import { assertAfterCutOver, DEFAULT_PREFIX, externalIdOf } from '../moves/prepare';
 import { recordUrl } from '../moves/result';
 import { findOrCreatePartner } from '../party';
 import { reconcilePayment } from '../reconcile';
-import type { PaymentRequest, PaymentState, PlannedAllocation, Poster } from './kinds';
+import type { PaymentRequest, PaymentState, Poster } from './kinds';
 
 const MODEL = 'account.payment';
 
@@ -67,7 +66,11 @@ export const payments: Poster<'payment'> = {
       company,
       load: buildLoad(MODEL, [{ key, header }], company.id),
       expected,
-      allocations: await plannedAllocations(client, document, options),
+      allocations: await locateItems(client, document, document.allocations, {
+        entity,
+        prefix,
+        comparesOnly: options.comparesOnly,
+      }),
       settlement: {
         journal: posting.settlementJournal ?? 'MISC',
         tolerance: posting.tolerance ?? '0',
@@ -161,28 +164,4 @@ function assertAmounts({ amount, allocations, currency }: Payment | Refund): voi
       message: `The allocations are ${given} ${currency}, the payment is ${amount} ${currency}.`,
       details: { stated: amount, computed: given, currency },
     });
-}
-
-/** What the allocations name at the source, as moves of Odoo. @throws FinanceError ODOO_MISSING */
-async function plannedAllocations(
-  client: OdooClient,
-  document: Payment | Refund,
-  { entity, prefix, comparesOnly }: PrepareOptions,
-): Promise<PlannedAllocation[]> {
-  const { system, account } = document.source;
-  const kind = document.kind === 'refund' ? 'credit_note' : 'invoice';
-  const planned: PlannedAllocation[] = [];
-  for (const { sourceId, amount } of document.allocations) {
-    const key = keyOf({ entity: entity.key, kind, source: { system, account, id: sourceId } });
-    const moveId = await findByExternalId(client, 'account.move', externalIdOf(key, prefix));
-    if (moveId === undefined && comparesOnly) continue;
-    if (moveId === undefined)
-      throw new FinanceError('ODOO_MISSING', {
-        message: `The ${kind.replace('_', ' ')} ${sourceId} that this ${document.kind} settles is not in Odoo yet.`,
-        hint: 'Post it first; then retry.',
-        details: { reference: key },
-      });
-    planned.push({ moveId, amount });
-  }
-  return planned;
 }

@@ -83,6 +83,11 @@ export class Books {
     return client;
   }
 
+  /** A connection that shares nothing with the others, as in another runtime. */
+  elsewhere(): OdooClient {
+    return this.connect({ url: this.server.url.replace('127.0.0.1', 'localhost') });
+  }
+
   post<D extends PostableDocument>(
     document: D,
     options: Partial<PostOptions> = {},

@@ -82,6 +82,22 @@ describe('installing the action', () => {
     assert.deepEqual(await actionOf(books.admin, 'ledgerway.load_and_post'), { actionId: id });
   });
 
+  it('takes up an action that was cut off from its key, and leaves those of others alone', async () => {
+    const other = { name: 'Load and post', state: 'code', code: 'pass' };
+    await books.admin.call('ir.actions.server', 'create', { named: { vals_list: [other] } });
+    await books.fault({
+      match: { model: 'ir.model.data', method: 'create' },
+      mode: 'connection-lost',
+      times: 1,
+    });
+    await assert.rejects(installAction(books.admin));
+    const [, orphan, ...more] = await actions();
+    assert.deepEqual(more, []);
+    assert.equal(await installAction(books.admin), orphan?.id);
+    assert.equal((await actions()).length, 2);
+    assert.deepEqual(await actionOf(books.admin, 'ledgerway.load_and_post'), { actionId: orphan?.id });
+  });
+
   it('what was installed posts, and takes two steps where the source has another tax', async () => {
     const oneTransaction = { actionId: await installAction(books.admin) };
     assert.equal((await books.post(invoice('one'), { oneTransaction })).state, 'posted');

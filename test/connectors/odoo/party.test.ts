@@ -64,6 +64,50 @@ describe('the partner of a customer', () => {
     }
   });
 
+  it('two new customers at once with one e-mail address, or one name, are one partner', async () => {
+    for (const [round, shared] of [
+      { email: 'twin@c.example' },
+      { name: 'Twin AG', email: undefined },
+    ].entries()) {
+      const parties = [1, 2, 3].map((n) =>
+        buyer({ id: `cus_t${round}_${n}`, name: `Twin ${n} of ${round}`, vatId: undefined, ...shared }),
+      );
+      const found = await Promise.all(parties.map((party) => find(party, books.connect())));
+      assert.equal(new Set(found).size, 1);
+    }
+  });
+
+  it('those that two runtimes make at once are never two in silence, whatever they share', async () => {
+    const twins: Partial<Party>[] = [
+      { email: 'both@c.example' },
+      { name: 'Both AG', email: undefined },
+      { vatId: 'ATU99999901', address: { country: 'AT' } },
+    ];
+    for (const [round, shared] of twins.entries()) {
+      const customer = (n: number) =>
+        buyer({ id: `cus_b${round}_${n}`, name: `Both ${n} of ${round}`, vatId: undefined, ...shared });
+      // both have looked in vain before one of them writes
+      await books.fault({
+        match: { model: 'res.partner', method: 'load' },
+        mode: 'delay',
+        delayMs: 80,
+        times: 2,
+      });
+      const ends = await Promise.allSettled([
+        untilDone(() => find(customer(1), books.connect())),
+        untilDone(() => find(customer(2), books.elsewhere())),
+      ]);
+      const ids = new Set(ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])));
+      const refused = ends.flatMap((end) =>
+        end.status === 'rejected' ? [end.reason as { code: string }] : [],
+      );
+      assert.ok(ids.size <= 1, 'two partners in silence');
+      assert.ok(refused.every(({ code }) => code === 'ODOO_AMBIGUOUS'));
+      if (shared.vatId) assert.deepEqual(refused, [], 'a VAT id is the key itself');
+      else assert.ok(refused.length > 0, 'the race was met');
+    }
+  });
+
   it('is ambiguous where several carry the VAT id, with the candidates named', async () => {
     const twins = [1, 2].map((n) => ({ name: `Twin ${n}`, vat: 'FR40303265045' }));
     await books.admin.call('res.partner', 'create', { named: { vals_list: twins } });

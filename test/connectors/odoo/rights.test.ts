@@ -131,6 +131,24 @@ describe("Odoo's own automation", () => {
       }
     });
 
+  it('that is off is believed for a while, and what is on is asked for again each time', async () => {
+    const books = await automated(17, { account_peppol_proxy_state: 'active' });
+    const company = await lookupsOf(books.client).company(1);
+    let asked = 0;
+    const { client } = books;
+    const call = client.call.bind(client);
+    client.call = (model, method, ...more) => {
+      if (method === 'search_read') asked += 1;
+      return call(model, method, ...more);
+    };
+    for (let round = 0; round < 3; round += 1) await assertNoAutomation(client, company, ['deferral']);
+    assert.equal(asked, 1);
+    for (let round = 0; round < 3; round += 1)
+      await assert.rejects(assertNoAutomation(client, company, ['einvoice']), { code: 'ODOO_AUTOMATION' });
+    assert.equal(asked, 4);
+    await books.close();
+  });
+
   it('that is off or not installed is no matter', async () => {
     for (const books of [await automated(19, {}), await automated(17, {}), await Books.open(17)]) {
       await assertNoAutomation(books.client, await lookupsOf(books.client).company(1), jobs);
