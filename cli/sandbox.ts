@@ -35,14 +35,20 @@ const COUNTERPARTIES = ['odoo', 'tax', 'clearance', 'billing', 'crm'] as const;
 
 /**
  * Starts the sandbox on a folder. Its ports are kept there, so that a second start has the same addresses.
+ * @param options further options of its command line, e.g. `--odoo-version 16.0`
  * @throws CONFIG_INVALID where it does not come up
  */
-export async function startSandbox(dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<Sandbox> {
+export async function startSandbox(
+  dataDir: string,
+  env: NodeJS.ProcessEnv = {},
+  options: string[] = [],
+): Promise<Sandbox> {
   mkdirSync(dataDir, { recursive: true });
   const portsFile = join(dataDir, 'ports.json');
   const kept = existsSync(portsFile) ? (JSON.parse(readFileSync(portsFile, 'utf8')) as number[]) : [];
   const ports = COUNTERPARTIES.map((_name, at) => kept[at] ?? 0);
-  const child = spawn(process.execPath, [MAIN, '--data', dataDir, '--ports', ports.join(',')], {
+  const args = [MAIN, '--data', dataDir, '--ports', ports.join(','), ...options];
+  const child = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
     detached: true,

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,6 +16,7 @@ interface TemplateNode {
   id: string;
   type: string;
   path?: string;
+  scheme?: string;
 }
 
 /** A posted move, without what differs from run to run. */
@@ -40,10 +42,17 @@ export class TemplateRun {
     readonly runtime: RuntimeProcess,
   ) {}
 
-  /** @param prepare what there is at the counterparties before the runtime starts */
-  static async start(name: string, prepare?: (run: TemplateRun) => Promise<void>): Promise<TemplateRun> {
+  /**
+   * @param prepare what there is at the counterparties before the runtime starts
+   * @param odooVersion of the sandbox, e.g. `16.0`
+   */
+  static async start(
+    name: string,
+    prepare?: (run: TemplateRun) => Promise<void>,
+    odooVersion = '17.0',
+  ): Promise<TemplateRun> {
     const folder = mkdtempSync(join(tmpdir(), `ledgerway-${name}-`));
-    const sandbox = await startSandbox(join(folder, 'sandbox'));
+    const sandbox = await startSandbox(join(folder, 'sandbox'), {}, ['--odoo-version', odooVersion]);
     installTemplate(folder, name, credentialsOf(flowOf(name), sandbox));
     const run = new TemplateRun(name, folder, sandbox, await RuntimeProcess.prepare(folder, sandbox));
     try {
@@ -70,10 +79,21 @@ export class TemplateRun {
     return JSON.parse(readFileSync(join(FLOWS, this.name, name), 'utf8')) as Shape;
   }
 
-  /** Sends events as the billing system does, rightly signed, and waits until nothing is open. */
+  /** Sends events as their source does, rightly signed, and waits until nothing is open. */
   async feed(events: readonly object[]): Promise<void> {
-    for (const event of events) await this.send(JSON.stringify(event));
+    await this.deliver(events);
     await this.quiet();
+  }
+
+  /** Sends events, and waits for nothing but their receipts. */
+  async deliver(events: readonly object[]): Promise<void> {
+    for (const event of events) await this.send(JSON.stringify(event));
+  }
+
+  /** State of each document of a kind, in the order in which they came. */
+  async states(kind: string): Promise<string[]> {
+    const documents = await this.runtime.read((store) => store.documents({ limit: 100 }));
+    return documents.filter((each) => each.kind === kind).map(({ state }) => state);
   }
 
   /** The same facts once more, told by events of their own, and by the same ones. */
@@ -82,11 +102,15 @@ export class TemplateRun {
   }
 
   private async send(body: string): Promise<void> {
-    const path = flowOf(this.name).find(({ type }) => type === 'ledgerway-webhook-in')?.path;
-    const signature = signatureOf(body, this.sandbox.secrets.webhookSecret);
-    const headers = { 'content-type': 'application/json', 'stripe-signature': signature };
-    const answer = await fetch(`${this.runtime.url}${path}`, { method: 'POST', headers, body });
-    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+    const intake = flowOf(this.name).find(({ type }) => type === 'ledgerway-webhook-in');
+    const secret = this.sandbox.secrets.webhookSecret;
+    const signature =
+      intake?.scheme === 'hmac'
+        ? { 'x-signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` }
+        : { 'stripe-signature': signatureOf(body, secret) };
+    const headers = { 'content-type': 'application/json', ...signature };
+    const answer = await fetch(`${this.runtime.url}${intake?.path}`, { method: 'POST', headers, body });
+    if (!answer.ok) throw new Error(`${intake?.path} answered ${answer.status}: ${await answer.text()}`);
   }
 
   /** Waits until nothing is open, twice in a row. */

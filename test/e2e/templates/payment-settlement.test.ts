@@ -6,7 +6,7 @@ import { type PostedMove, TemplateRun } from '../../support/template-run';
 
 interface Sample {
   posted: Invoice[];
-  events: object[];
+  events: { id: string }[];
 }
 
 /** What the invoices of the sample were posted by: any pipeline with the same external keys. */
@@ -38,7 +38,7 @@ describe('the template payment settlement', function () {
   });
   after(() => run.stop());
 
-  const events = (): object[] => run.file<Sample>('sample-input.json').events;
+  const events = (): Sample['events'] => run.file<Sample>('sample-input.json').events;
   const expected = (): object[] => run.file<{ moves: object[] }>('expected-postings.json').moves;
 
   it('posts captures with their fees, matched as allocated, refund, dispute and payout', async () => {
@@ -61,8 +61,8 @@ describe('the template payment settlement', function () {
     );
   });
 
-  it('the same events again change nothing', async () => {
-    await run.feed(events());
+  it('the same facts again change nothing', async () => {
+    await run.feedAgain(events());
     assert.deepEqual(await run.posted(), expected());
     assert.deepEqual(await run.exceptions(), []);
   });
