@@ -11,9 +11,11 @@ import { externalKey } from '../../finance';
 import { DEMO_LOGIN, demoSeed, type LedgerMove, type RunningOdoo, startOdoo } from '../../sandbox/odoo';
 import { buyer, invoice } from '../connectors/odoo/documents';
 import { bankLine, bill, entry, payment, payout, refund } from '../connectors/odoo/kinds';
+import { PostgresPlace } from '../engine/conformance/stores';
+import { postgresServer } from '../support/postgres';
 import { seedOf } from '../support/seed';
 import { creditNote } from './posting-bench';
-import { PostingWorker } from './posting-worker';
+import { PostingWorker, SETTINGS } from './posting-worker';
 
 /** More for a long run by hand; few in the gate. */
 const ROUNDS = Number(process.env.LEDGERWAY_RACE_ROUNDS ?? 12);
@@ -88,6 +90,10 @@ async function assertOnce(documents: readonly PostableDocument[]): Promise<void>
   }
 }
 
+/** Partners that were made of the customers of {@link day}. */
+const customers = (): number =>
+  odoo.db.all('res.partner').filter(({ name }) => /^Customer \d/.test(String(name))).length;
+
 /** Documents of every kind about one round, that refer to each other; its customer is new. */
 function day(round: number | string): PostableDocument[] {
   const customer: Party = buyer({
@@ -133,8 +139,56 @@ describe('four workers, each with a store of its own, and the same documents', (
     const [first, ...others] = await Promise.all(workers.map((worker) => worker.results()));
     assert.equal(first!.size, all.length);
     for (const other of others) assert.deepEqual(other, first);
-    const customers = odoo.db.all('res.partner').filter(({ name }) => /^Customer \d/.test(String(name)));
-    assert.equal(customers.length, ROUNDS, 'one partner a customer');
+    assert.equal(customers(), ROUNDS, 'one partner a customer');
+  });
+});
+
+describe('four runtimes on one Postgres store, and the same documents', () => {
+  let place: PostgresPlace;
+  before(async function () {
+    this.timeout(60_000);
+    await postgresServer();
+  });
+  beforeEach(async () => {
+    await stage();
+    place = await PostgresPlace.create();
+  });
+  afterEach(async () => {
+    await clear();
+    await place.remove();
+  });
+  const start = async (): Promise<PostingWorker> => PostingWorker.on(odoo.url, await place.open(SETTINGS));
+
+  /** One of them dies while all work, and another one comes for it. */
+  async function replace(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    await workers.shift()!.die();
+    const fresh = await start();
+    workers.push(fresh);
+    await fresh.work();
+  }
+
+  it(`post each once, with answers lost after the commit and runtimes that die (${ROUNDS} rounds)`, async function () {
+    this.timeout(30_000 + ROUNDS * 4_000);
+    for (let index = 0; index < 4; index++) workers.push(await start());
+    const all: PostableDocument[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const documents = day(round);
+      all.push(...documents);
+      if (round % 3 === 1) await fault('drop-after-commit', { method: round % 2 ? 'load' : 'action_post' });
+      await Promise.all(
+        workers.map(async (worker) => {
+          for (const document of documents) await worker.receive(document);
+        }),
+      );
+      const work = workers.map((worker) => worker.work());
+      if (round % 4 === 2) work.push(replace());
+      await Promise.all(work);
+    }
+    await assertOnce(all);
+    assert.equal((await workers[0]!.results()).size, all.length);
+    assert.equal(customers(), ROUNDS, 'one partner a customer');
+    assert.deepEqual((await workers[0]!.store.audit()).findings, []);
   });
 });
 

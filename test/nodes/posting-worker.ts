@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   Batcher,
   connectOdoo,
@@ -24,11 +25,13 @@ import { PIPELINE } from '../support/store';
 
 const ENTITY = entity();
 const PREFIX = 'ledgerway';
-const SETTINGS = { leaseMs: 60_000, deadlineMs: 60_000, graceMs: 50, suspectMs: 100 };
+export const SETTINGS = { leaseMs: 60_000, deadlineMs: 60_000, graceMs: 50, suspectMs: 100 };
 
-/** A worker with a store of its own that posts what it receives, in the steps of *odoo post*, without Node-RED. */
+/** A worker that posts what its store has, in the steps of *odoo post*, without Node-RED. */
 export class PostingWorker {
   readonly client: OdooClient;
+  private readonly name = `worker ${randomUUID()}`;
+  private isDead = false;
   private readonly place: Pick<OdooRun, 'client' | 'writer' | 'target' | 'name' | 'nodeId'>;
 
   private constructor(
@@ -46,8 +49,12 @@ export class PostingWorker {
     this.place = { client: this.client, writer, target: 'odoo', name: 'odoo post', nodeId: 'post' };
   }
 
+  /** With a store of its own. */
   static async open(url: string, file: string): Promise<PostingWorker> {
-    const store = await openSqliteStore({ file, settings: SETTINGS });
+    return await PostingWorker.on(url, await openSqliteStore({ file, settings: SETTINGS }));
+  }
+
+  static async on(url: string, store: Store): Promise<PostingWorker> {
     await store.syncPipelines([{ ...PIPELINE, kinds: [] }]);
     return new PostingWorker(store, url);
   }
@@ -67,10 +74,14 @@ export class PostingWorker {
 
   /** Works until nothing is open: what failed comes again as its error says, what waits when its reference is there. */
   async work(limitMs = 60_000): Promise<void> {
+    await this.workUntilDone(limitMs).catch(this.unlessDead);
+  }
+
+  private async workUntilDone(limitMs: number): Promise<void> {
     const running = new Set<Promise<void>>();
-    for (const until = Date.now() + limitMs; ; ) {
+    for (const until = Date.now() + limitMs; !this.isDead; ) {
       await this.store.sweep();
-      const leased = await this.store.lease({ pipeline: PIPELINE.name, worker: 'w', limit: 20 });
+      const leased = await this.store.lease({ pipeline: PIPELINE.name, worker: this.name, limit: 20 });
       for (const document of leased) {
         const work = this.handle(document).finally(() => running.delete(work));
         running.add(work);
@@ -87,6 +98,10 @@ export class PostingWorker {
     return rows.filter(({ state }) => state !== 'settled' && state !== 'held');
   }
 
+  private unlessDead = (error: unknown): void => {
+    if (!this.isDead) throw error;
+  };
+
   private async handle({ context: leased, body }: LeasedDocument): Promise<void> {
     const { store } = this;
     const context: RunContext = { ...leased, store: store.name };
@@ -102,7 +117,8 @@ export class PostingWorker {
       await postInSteps(run, document, options);
       await store.settle({ ...leaseOf(context), outcome: 'completed' });
     } catch (error) {
-      await store.dispose({ ...leaseOf(context), error: toFinanceError(error).toJSON() });
+      const disposal = store.dispose({ ...leaseOf(context), error: toFinanceError(error).toJSON() });
+      await disposal.catch(this.unlessDead);
     }
   }
 
@@ -117,6 +133,12 @@ export class PostingWorker {
       results.set(row.receive_key, posted[0]!.result as unknown as PostedRecord);
     }
     return results;
+  }
+
+  /** As a process that is killed: its answers are lost, and so is its hold on what it worked on. */
+  async die(): Promise<void> {
+    this.isDead = true;
+    await this.close();
   }
 
   async close(): Promise<void> {
