@@ -233,15 +233,15 @@ class Day {
     malformed.malformed = true;
   }
 
-  /** Neighbours change places, as they do on the net; what stands in `after` still holds. Oddities come anywhere. */
+  /** Neighbours change places, as they do on the net, but none comes before what it stands behind. Oddities come anywhere. */
   shuffled(regular: number): Delivery[] {
-    const place = new Map(
-      this.deliveries.map((delivery, at) => {
-        const near = at + this.random.whole(0, 8);
-        return [delivery, at < regular ? near : this.random.whole(0, regular)];
-      }),
-    );
-    return this.deliveries.toSorted((a, b) => place.get(a)! - place.get(b)!);
+    const place = new Map<string, number>();
+    for (const [at, { key, after }] of this.deliveries.entries()) {
+      const near = at + this.random.whole(0, 8);
+      const drawn = at < regular ? near : this.random.whole(0, regular);
+      place.set(key, Math.max(drawn, ...after.map((before) => place.get(before) ?? 0)));
+    }
+    return this.deliveries.toSorted((a, b) => place.get(a.key)! - place.get(b.key)!);
   }
 }
 

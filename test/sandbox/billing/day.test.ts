@@ -116,6 +116,19 @@ describe('a day of the billing sandbox', () => {
       assert.deepEqual(again.after, [first.get(again.objectId)!.key]);
   });
 
+  it('nothing happens before what it stands behind: the list of events tells the same order as the webhooks', () => {
+    for (const seed of ['a', 'b', 'c', 'd']) {
+      const keys = new Set<string>();
+      for (const { key, after } of dayOfEvents({ ...DEMO_DAY, seed })) {
+        assert.ok(
+          after.every((before) => keys.has(before)),
+          `${seed} ${key}`,
+        );
+        keys.add(key);
+      }
+    }
+  });
+
   it('holds every oddity, and credit notes before and after their invoices', () => {
     const day = dayOfEvents(DEMO_DAY);
     const byLabel = Map.groupBy(day, (d) => d.expected);
