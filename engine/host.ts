@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { FinanceError } from '../errors';
 import type { Cluster } from './cluster';
+import { Declarations } from './declarations';
 import { Leases } from './leases';
 import type { PipelineDefinition } from './model';
 import { LocalRateLimiter, type RateLimiter, type RateOf } from './rate-limit';
@@ -25,12 +26,6 @@ const FOLLOWER_SWEEP_MS = 1_000;
 /** How much longer than its due time a schedule waits for a tick of the cluster. */
 const TICK_PATIENCE_MS = 1_000;
 
-interface Declared {
-  store: string;
-  definition: PipelineDefinition;
-  onError(error: FinanceError | undefined): void;
-}
-
 /**
  * What a process holds for its nodes: stores by name, leases, declared pipelines, the sweeper. The runtime makes
  * one and hands it to the nodes as `RED.settings.ledgerway.host`; it survives every redeploy of the flows.
@@ -45,12 +40,8 @@ export class Host {
   private readonly stores: Record<string, Store>;
   private readonly readers: Record<string, Store>;
   private readonly cluster?: Cluster;
-  private readonly declared = new Map<string, Declared>();
+  private readonly declarations: Declarations;
   private readonly timers: NodeJS.Timeout[] = [];
-  private syncTimer?: NodeJS.Timeout;
-  private sync?: Promise<void>;
-  private synced = false;
-  private closed = false;
   private drainingSince?: number;
 
   /** @throws CONFIG_INVALID where the lease of a store does not outlive the time-out of a target */
@@ -71,6 +62,12 @@ export class Host {
     this.stores = Object.fromEntries(
       Object.entries(stores).map(([name, store]) => [name, cluster?.attach(store) ?? store]),
     );
+    this.declarations = new Declarations({
+      worker: this.worker,
+      stores: this.stores,
+      log: this.log,
+      changing: () => this.drainingSince !== undefined,
+    });
     const leases = Object.values(this.stores).map(({ settings }) => settings.leaseMs);
     this.targets = new Targets({
       leaseMs: Math.min(...leases),
@@ -154,7 +151,7 @@ export class Host {
 
   /** Whether intake stands still: the process drains, or the pipelines of the flows are not known yet. */
   get paused(): boolean {
-    return this.drainingSince !== undefined || !this.synced;
+    return this.drainingSince !== undefined || !this.declarations.synced;
   }
 
   /** A pipeline of the deployed flows; `onError` hears of overlaps, and of their end. */
@@ -162,52 +159,24 @@ export class Host {
     nodeId: string,
     store: string,
     definition: PipelineDefinition,
-    onError: Declared['onError'],
+    onError: (error: FinanceError | undefined) => void,
   ): void {
-    this.declared.set(nodeId, { store, definition, onError });
-    this.syncSoon(20);
+    this.declarations.declare(nodeId, store, definition, onError);
   }
 
   /** The pipeline's node is gone; a redeploy declares it again before this takes effect. */
   retractPipeline(nodeId: string): void {
-    this.declared.delete(nodeId);
-    this.syncSoon(1000);
+    this.declarations.retract(nodeId);
   }
 
   /** Flows are started: from now on the declared pipelines are all there are. */
   flowsStarted(): Promise<void> {
-    return this.syncNow();
+    return this.declarations.now();
   }
 
-  private syncSoon(delayMs: number): void {
-    clearTimeout(this.syncTimer);
-    this.syncTimer = setTimeout(() => void this.syncNow(), delayMs);
-    this.syncTimer.unref();
-  }
-
-  private syncNow(): Promise<void> {
-    clearTimeout(this.syncTimer);
-    this.sync = (this.sync ?? Promise.resolve()).then(() => this.syncPipelines());
-    return this.sync;
-  }
-
-  /** Only pipelines that overlap stand still; a store that does not answer is told again. */
-  private async syncPipelines(): Promise<void> {
-    let told = true;
-    for (const name of this.storeNames()) {
-      const declared = [...this.declared.values()].filter(({ store }) => store === name);
-      try {
-        await this.store(name).syncPipelines(declared.map(({ definition }) => definition));
-        for (const { onError } of declared) onError(undefined);
-      } catch (error) {
-        this.log.error({ err: error }, 'pipelines are not synchronised');
-        const overlap = (error as FinanceError).code === 'CONFIG_PIPELINES_OVERLAP';
-        if (overlap) for (const { onError } of declared) onError(error as FinanceError);
-        else told = false;
-      }
-    }
-    if (told) this.synced = true;
-    else if (!this.closed) this.syncSoon(1000);
+  /** Declares the pipelines again to a store that has lost them; the host does it by itself now and then. */
+  checkPipelines(): Promise<void> {
+    return this.declarations.check();
   }
 
   /**
@@ -226,8 +195,7 @@ export class Host {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.syncTimer);
+    this.declarations.close();
     for (const timer of this.timers) clearInterval(timer);
     for (const schedules of this.schedulesByStore.values()) await schedules.close();
     for (const leases of this.leasesByStore.values()) await leases.close();

@@ -56,12 +56,12 @@ export type { FixInput, Job, JobAction, MissingCause } from './transitions/jobs'
 export { MESSAGE_PIPELINE } from './transitions/lease';
 export type { Changes, TargetUse } from './transitions/monitor';
 export { AGES, type Age, type Charts, type OverviewRow, STAGES, type Stage } from './transitions/overview';
+export { findOverlap } from './transitions/pipelines';
 export type { Versions } from './transitions/proposal-rows';
 export type { Decided, Proposal } from './transitions/proposals';
 export type { Backlog, Delayed, Feed, OpenExceptions, Pulse } from './transitions/pulse';
 export type { Scope } from './transitions/query';
 export { type ExceptionView, type Figures, noFigures, type Trace } from './transitions/read';
-export { findOverlap } from './transitions/receive';
 export type { LinkedStep } from './transitions/resolve';
 export type { DocumentFilter, ListedDocument, StepInDoubt } from './transitions/search';
 export type { TargetRow } from './transitions/targets';

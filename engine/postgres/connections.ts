@@ -134,7 +134,7 @@ export class Connections {
 }
 
 /** What is sent until this turn of the event loop ends is one write to the socket. */
-function gather(client: PoolClient): void {
+export function gather(client: PoolClient): void {
   const { connection } = client as unknown as { connection?: { stream?: Partial<Writable> } };
   const stream = connection?.stream;
   if (!stream?.cork || !stream.uncork) return;

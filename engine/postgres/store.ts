@@ -9,9 +9,10 @@ import { knowSecret } from '../scrub';
 import type { Store } from '../store';
 import { newTx, type Tx } from '../transaction';
 import { perform, READS, type TransitionName } from '../transitions';
-import { Connections } from './connections';
+import { Connections, gather } from './connections';
 import { type Answer, type Call, Groups } from './groups';
 import { assertSchema, assertServer, CHAINS, migrate } from './migrate';
+import { ServerClock } from './server-clock';
 import { lifeKey, Session } from './session';
 import { isGone, patiently, storeError } from './trouble';
 
@@ -42,6 +43,16 @@ const SHARED: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'hold',
   'dispose',
 ]);
+
+/** Transitions before which a worker shows that it lives: what it is given counts as long as it does. */
+const SHOWN: ReadonlySet<TransitionName> = new Set<TransitionName>([
+  'lease',
+  'leaseDocument',
+  'declarePipelines',
+]);
+
+/** Transitions that ask which workers are gone. */
+const JUDGES: ReadonlySet<TransitionName> = new Set<TransitionName>(['recover', 'sweep', 'declarePipelines']);
 
 /** So long a group waits for a lock before its calls are tried apart, in milliseconds. */
 const GROUP_LOCK_MS = 200;
@@ -118,6 +129,7 @@ class PostgresDriver implements Driver {
     (call) => this.alone(call),
   );
   private readonly running = new Set<Promise<unknown>>();
+  private readonly clock = new ServerClock();
   /** Workers whose lock was found free, and since when (monotonic milliseconds). */
   private readonly missing = new Map<string, number>();
 
@@ -164,8 +176,7 @@ class PostgresDriver implements Driver {
   /** @throws where nothing is written */
   private async attempt(calls: readonly Call[]): Promise<Outcome> {
     for (const { name, input } of calls)
-      if (name === 'lease' || name === 'leaseDocument')
-        await this.session?.hold((input as { worker: string }).worker);
+      if (SHOWN.has(name)) await this.session?.hold((input as { worker: string }).worker);
     const started = performance.now();
     const outcome = await this.connections.use((client) => this.transact(client, calls));
     return { ...outcome, ms: performance.now() - started };
@@ -181,9 +192,9 @@ class PostgresDriver implements Driver {
   }
 
   private async transact(client: PoolClient, calls: readonly Call[]): Promise<Omit<Outcome, 'ms'>> {
-    const tx = await this.begin(client, calls);
-    const answers: Answer[] = [];
     const unheard: Promise<unknown>[] = [];
+    const tx = await this.begin(client, calls, unheard);
+    const answers: Answer[] = [];
     for (const call of calls) answers.push(await this.perform(client, tx, call, unheard, calls.length === 1));
     await this.connections.drive(client, seal(tx), unheard);
     try {
@@ -215,18 +226,15 @@ class PostgresDriver implements Driver {
     }
   }
 
-  private async begin(client: PoolClient, calls: readonly Call[]): Promise<Tx> {
+  private async begin(client: PoolClient, calls: readonly Call[], unheard: Promise<unknown>[]): Promise<Tx> {
     const { name } = calls[0]!;
     const mode = READS.has(name) ? 'REPEATABLE READ READ ONLY' : 'READ COMMITTED READ WRITE';
     // Groups of several processes may wait for each other in a circle; apart they do not.
-    const patience = calls.length > 1 ? `SET LOCAL lock_timeout = ${GROUP_LOCK_MS};` : '';
-    const answers = (await client.query(
-      `BEGIN ISOLATION LEVEL ${mode}; ${patience} SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
-    )) as unknown as { rows: { now: number }[] }[];
-    const deadWorkers =
-      name === 'recover' || name === 'sweep' ? await this.deadWorkers(client, name === 'recover') : undefined;
+    const patience = calls.length > 1 ? `; SET LOCAL lock_timeout = ${GROUP_LOCK_MS}` : '';
+    const now = await this.beginAt(client, `BEGIN ISOLATION LEVEL ${mode}${patience}`, unheard);
+    const deadWorkers = JUDGES.has(name) ? await this.deadWorkers(client, name === 'recover') : undefined;
     return newTx({
-      now: answers.at(-1)!.rows[0]!.now,
+      now,
       dialect: 'postgres',
       settings: this.settings,
       chains: CHAINS,
@@ -235,10 +243,28 @@ class PostgresDriver implements Driver {
     });
   }
 
-  /** Workers with leases and without a session; for a sweep, those that were so a while ago as well. */
+  /** @returns the server's time; where it is known, the BEGIN goes along with the next statement */
+  private async beginAt(client: PoolClient, begin: string, unheard: Promise<unknown>[]): Promise<number> {
+    const known = this.clock.now();
+    if (known !== undefined) {
+      gather(client);
+      const begun = client.query(begin);
+      begun.catch(() => undefined);
+      unheard.push(begun);
+      return known;
+    }
+    const sent = this.clock.monotonic();
+    const answers = (await client.query(
+      `${begin}; SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
+    )) as unknown as { rows: { now: number }[] }[];
+    return this.clock.set(answers.at(-1)!.rows[0]!.now, sent);
+  }
+
+  /** Workers with leases or pipelines and without a session; if not `atOnce`, those that were so a while ago as well. */
   private async deadWorkers(client: PoolClient, atOnce: boolean): Promise<string[]> {
     const { rows } = await client.query<{ worker: string }>(
-      `SELECT worker FROM (SELECT DISTINCT worker FROM documents WHERE state = 'leased' AND worker IS NOT NULL) AS leased
+      `SELECT worker FROM (SELECT worker FROM documents WHERE state = 'leased' AND worker IS NOT NULL
+       UNION SELECT worker FROM declarations) AS known
        WHERE worker <> ALL($1::text[]) AND pg_try_advisory_xact_lock_shared(${lifeKey('worker')})`,
       [[...(this.session?.workers ?? [])]],
     );

@@ -221,11 +221,17 @@ function takeOwnership(file: string): DatabaseSync {
     return owner;
   } catch (error) {
     owner.close();
+    if (!isBusy(error)) throw error;
     throw new FinanceError('STORE_OWNED', {
       message: `Another process owns the store ${file}.`,
       cause: error,
     });
   }
+}
+
+/** SQLITE_BUSY: another connection has the lock. */
+function isBusy(error: unknown): boolean {
+  return (error as { errcode?: number }).errcode === 5;
 }
 
 /** SQLITE_FULL, or an I/O error for want of room. */

@@ -30,10 +30,11 @@ import {
   sweep,
 } from './lease';
 import { assign, comment, tag } from './people';
+import { declaredPipelines, declarePipelines, syncPipelines } from './pipelines';
 import { approve, decide, proposal, proposals, refuse } from './proposals';
 import { pulse } from './pulse';
 import { deliveries, documents, exceptions, figures, trace } from './read';
-import { getCursor, receive, setCursor, syncPipelines } from './receive';
+import { getCursor, receive, setCursor } from './receive';
 import { correct, dismiss, link, replay } from './resolve';
 import { eraseBodies, eraseExpired, expired } from './retention';
 import { dispose, hold, settle } from './settle';
@@ -55,6 +56,8 @@ function* auditChains(_tx: Tx): Transition<{ events: number; findings: string[] 
 export const TRANSITIONS = {
   receive,
   syncPipelines,
+  declarePipelines,
+  declaredPipelines,
   setCursor,
   swapCursor,
   getCursor,
@@ -143,6 +146,7 @@ export type TransitionName = keyof typeof TRANSITIONS;
 export const READS: ReadonlySet<TransitionName> = new Set<TransitionName>([
   'countOpen',
   'getCursor',
+  'declaredPipelines',
   'reference',
   'figures',
   'exceptions',

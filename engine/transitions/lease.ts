@@ -213,12 +213,16 @@ export function* release(
   return { released };
 }
 
-/** Voids the leases of workers that are gone: of all, where one process owns the store (it just opened it). */
+/**
+ * Voids the leases of workers that are gone: of all, where one process owns the store (it just opened it); then nothing
+ * of what they declared counts either.
+ */
 export function* recover(
   tx: Tx,
   { settings }: { settings: StoreSettings },
 ): Transition<{ recovered: number }> {
   if (tx.deadWorkers) return { recovered: yield* voidLeases(tx, tx.deadWorkers, settings) };
+  yield* run('DELETE FROM declarations');
   return {
     recovered: yield* voidAll(tx, yield* all("SELECT * FROM documents WHERE state = 'leased'"), settings),
   };

@@ -1,12 +1,12 @@
 import type { StoredError } from '../../errors';
 import { FinanceError } from '../../errors';
 import { insertSealed, record, type Subject, updateSealed } from '../audit';
-import { newId, stableJson } from '../ids';
-import type { Care, DocumentRow, Json, LanePolicy, PipelineDefinition, StoreSettings } from '../model';
+import { newId } from '../ids';
+import type { Care, Json, StoreSettings } from '../model';
 import type { Move } from '../observer';
-import { all, lock, one, run, type Transition, type Tx } from '../transaction';
+import { one, run, type Transition, type Tx } from '../transaction';
 import { addBody, closeExceptions, documentById, laneTaken, openException, transit } from './documents';
-import { holdRow } from './settle';
+import { claimedMeanwhile, claimingPipeline, unclaimed } from './pipelines';
 
 export interface ReceiveInput {
   /** What makes the event itself at its source; a second one with this key is a redelivery. */
@@ -223,170 +223,6 @@ function* assertLaneOpen(lane: string, { laneHighWater }: StoreSettings): Transi
       message: `${laneHighWater} documents wait in lane ${lane}.`,
       retryAfterMs: 5_000,
     });
-}
-
-function unclaimed(input: Pick<ReceiveInput, 'entity' | 'kind'>): StoredError {
-  return new FinanceError('RUN_UNCLAIMED', {
-    message: `No pipeline claims documents of kind ${input.kind} for entity ${input.entity}.`,
-  }).toJSON();
-}
-
-interface PipelineRow {
-  name: string;
-  entities: string;
-  kinds: string;
-  lane_policy: LanePolicy;
-}
-
-/** The one pipeline whose filter covers the entity and kind; overlaps are refused at deploy. */
-function* claimingPipeline(entity: string, kind: string): Transition<PipelineRow | undefined> {
-  const pipelines = yield* all<PipelineRow>(
-    'SELECT name, entities, kinds, lane_policy FROM pipelines ORDER BY name',
-  );
-  return pipelines.find(({ entities, kinds }) => covers(entities, entity) && covers(kinds, kind));
-}
-
-/** Looks again while no pipeline can come or go, so that none comes that does not see the document it claims. */
-function* claimedMeanwhile(tx: Tx, { entity, kind }: ReceiveInput): Transition<PipelineRow | undefined> {
-  if (tx.dialect === 'sqlite') return undefined;
-  yield* lock(tx, 'pipelines', '');
-  return yield* claimingPipeline(entity, kind);
-}
-
-function covers(list: string, value: string): boolean {
-  const members = JSON.parse(list) as string[];
-  return members.length === 0 || members.includes(value);
-}
-
-/**
- * Makes the pipelines of the deployed flows the ones that claim documents; documents that were held as unclaimed
- * and are claimed now become ready.
- * @throws CONFIG_PIPELINES_OVERLAP where two filters cover the same documents
- */
-export function* syncPipelines(tx: Tx, definitions: PipelineDefinition[]): Transition<{ claimed: number }> {
-  const overlap = findOverlap(definitions);
-  if (overlap) throw new FinanceError('CONFIG_PIPELINES_OVERLAP', { message: overlap });
-  yield* lock(tx, 'pipelines', '');
-  const before = yield* all<PipelineRow & { required_steps: string; paused: number }>(
-    'SELECT * FROM pipelines ORDER BY name',
-  );
-  const touched = new Set<string>();
-  for (const row of before) {
-    if (definitions.some(({ name }) => name === row.name)) continue;
-    yield* run('DELETE FROM pipelines WHERE name = $1', row.name);
-    touched.add(row.name);
-  }
-  const gone = [...touched];
-  for (const definition of definitions)
-    if (yield* putPipeline(definition, before)) touched.add(definition.name);
-  if (touched.size > 0)
-    yield* record(
-      tx,
-      'pipelines',
-      null,
-      {},
-      [...touched].map((name) => ['pipelines', name]),
-    );
-  for (const name of gone) yield* rebind(tx, name);
-  for (const { name } of definitions) tx.wake.add(name);
-  return { claimed: yield* claimUnclaimed(tx) };
-}
-
-/** The open documents of a pipeline that is gone (or has another name) go to the one that claims them now. */
-function* rebind(tx: Tx, gone: string): Transition<void> {
-  const open = yield* all<DocumentRow>(
-    "SELECT * FROM documents WHERE pipeline = $1 AND state <> 'settled' AND state <> 'held' ORDER BY seq {lock}",
-    gone,
-  );
-  for (const row of open) {
-    const pipeline = yield* claimingPipeline(row.entity, row.received_kind);
-    if (!pipeline) yield* holdRow(tx, row, unclaimed({ entity: row.entity, kind: row.received_kind }));
-    else
-      yield* transit(
-        tx,
-        row,
-        'rebound',
-        { pipeline: pipeline.name, lane_policy: pipeline.lane_policy },
-        { from: gone },
-      );
-  }
-}
-
-/** The pipeline that a document is to run in again: its own, or the one that claims it now. @throws RUN_UNCLAIMED */
-export function* pipelineOf(row: DocumentRow): Transition<Pick<PipelineRow, 'name' | 'lane_policy'>> {
-  const own = yield* one<PipelineRow>(
-    'SELECT name, lane_policy FROM pipelines WHERE name = $1',
-    row.pipeline,
-  );
-  const pipeline = own ?? (yield* claimingPipeline(row.entity, row.received_kind));
-  if (pipeline) return pipeline;
-  throw new FinanceError('RUN_UNCLAIMED', { documentId: row.id });
-}
-
-function* putPipeline(
-  { name, entities, kinds, lanePolicy, requiredSteps }: PipelineDefinition,
-  before: (PipelineRow & { required_steps: string })[],
-): Transition<boolean> {
-  const values = {
-    entities: JSON.stringify(entities),
-    kinds: JSON.stringify(kinds),
-    lane_policy: lanePolicy,
-    required_steps: JSON.stringify(requiredSteps),
-  };
-  const known = before.find((row) => row.name === name);
-  if (!known) {
-    yield* insertSealed('pipelines', { name, ...values, paused: 0 });
-    return true;
-  }
-  const { entities: e, kinds: k, lane_policy, required_steps } = known;
-  if (stableJson(values) === stableJson({ entities: e, kinds: k, lane_policy, required_steps })) return false;
-  yield* updateSealed('pipelines', name, values);
-  return true;
-}
-
-/** Plain words about the first two pipelines that would claim the same document, if any do. */
-export function findOverlap(definitions: PipelineDefinition[]): string | undefined {
-  const meet = (a: string[], b: string[]) =>
-    a.length === 0 || b.length === 0 || a.some((value) => b.includes(value));
-  for (const [index, first] of definitions.entries())
-    for (const second of definitions.slice(index + 1)) {
-      if (first.name === second.name) return `Two pipelines are named "${first.name}".`;
-      if (meet(first.entities, second.entities) && meet(first.kinds, second.kinds))
-        return `Pipelines "${first.name}" and "${second.name}" claim the same documents.`;
-    }
-  return undefined;
-}
-
-function* claimUnclaimed(tx: Tx): Transition<number> {
-  const held = yield* all<{ document_id: string }>(
-    "SELECT document_id FROM exceptions WHERE closed_at IS NULL AND code = 'RUN_UNCLAIMED'",
-  );
-  let claimed = 0;
-  for (const { document_id } of held) {
-    const row = yield* documentById(document_id);
-    const pipeline = yield* claimingPipeline(row.entity, row.received_kind);
-    if (!pipeline) continue;
-    const subjects = yield* closeExceptions(
-      tx,
-      row.id,
-      'claimed',
-      null,
-      `pipeline ${pipeline.name} claims it now`,
-    );
-    const changes = {
-      state: 'ready',
-      pipeline: pipeline.name,
-      lane_policy: pipeline.lane_policy,
-      in_lane: 1,
-      blocked: yield* laneTaken(tx, row.lane),
-      error: null,
-      error_at: null,
-    };
-    yield* transit(tx, row, 'claimed', changes, {}, subjects);
-    tx.wake.add(pipeline.name);
-    claimed++;
-  }
-  return claimed;
 }
 
 /** Moves the cursor of a source. */

@@ -13,8 +13,8 @@ import {
   readyChanges,
   transit,
 } from './documents';
+import { pipelineOf } from './pipelines';
 import { voidProposals } from './proposal-rows';
-import { pipelineOf } from './receive';
 import { isErased } from './retention';
 import { settleRow } from './settle';
 

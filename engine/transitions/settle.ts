@@ -2,12 +2,22 @@ import { FinanceError, type StoredError } from '../../errors';
 import { type Subject, updateSealed } from '../audit';
 import type { DocumentRow, LeaseRef, Outcome, StepRow } from '../model';
 import { disposition, type Tries } from '../retry';
-import { all, lock, run, type SqlValue, type Transition, type Tx, together } from '../transaction';
+import {
+  all,
+  lock,
+  run,
+  type SqlValue,
+  type Statement,
+  type Transition,
+  type Tx,
+  together,
+} from '../transaction';
 import {
   applyNotes,
   type Changes,
   closeExceptions,
-  documentById,
+  documentToChange,
+  foundDocument,
   leased,
   openException,
   openExceptions,
@@ -37,21 +47,57 @@ export interface SettleInput extends LeaseRef {
  * @throws RUN_STEPS_OPEN, RUN_STEPS_MISSING, STORE_FENCE_STALE
  */
 export function* settle(tx: Tx, input: SettleInput): Transition<{ status: 'settled' | 'branched' }> {
-  const row = yield* documentById(input.documentId);
+  const { documentId } = input;
+  const [found, steps, [pipeline], claims, open] = yield* together<
+    [DocumentRow[], StepRow[], { required_steps: string }[], ClaimRow[], { id: string }[]]
+  >(documentToChange(documentId), ...rulesOf(documentId), ...hangingOn(documentId));
+  const row = foundDocument(documentId, found[0]);
   if (row.state === 'settled' && Number(row.fence) === input.fence) return { status: 'settled' };
   if (row.state !== 'leased' || Number(row.fence) !== input.fence) throw staleFence(row, input);
   if (row.hop !== input.hop) return yield* branch(tx, row);
-  if (input.outcome === 'completed') yield* checkSteps(row);
+  if (input.outcome === 'completed') checkSteps(row, steps, pipeline);
   const notes = yield* applyNotes(tx, row, input.notes);
-  yield* settleRow(tx, row, input.outcome, { reason: input.reason ?? null }, notes.changes, notes.subjects);
+  const facts = { reason: input.reason ?? null };
+  const fresh = { claims, open };
+  yield* settleRow(tx, row, input.outcome, facts, notes.changes, notes.subjects, null, fresh);
   return { status: 'settled' };
 }
 
-function* checkSteps(row: DocumentRow): Transition<void> {
-  const [steps, [pipeline]] = yield* together<[StepRow[], { required_steps: string }[]]>(
-    { sql: 'SELECT kind, state, name FROM steps WHERE document_id = $1', params: [row.id] },
-    { sql: 'SELECT required_steps FROM pipelines WHERE name = $1', params: [row.pipeline] },
-  );
+/** The steps of a document, and those that its pipeline requires. */
+function rulesOf(documentId: string): Statement[] {
+  return [
+    { sql: 'SELECT kind, state, name FROM steps WHERE document_id = $1', params: [documentId] },
+    {
+      sql: `SELECT required_steps FROM pipelines WHERE name = (SELECT pipeline FROM documents WHERE id = $1)`,
+      params: [documentId],
+    },
+  ];
+}
+
+/** What is closed with a document. */
+interface Hanging {
+  claims: ClaimRow[];
+  /** Open exceptions. */
+  open: { id: string }[];
+}
+
+/** The statements that read {@link Hanging}. */
+function hangingOn(documentId: string): Statement[] {
+  return [
+    {
+      sql: 'SELECT * FROM claims WHERE document_id = $1 ORDER BY business_key',
+      params: [documentId],
+    },
+    openExceptions(documentId),
+  ];
+}
+
+/** @throws RUN_STEPS_OPEN, RUN_STEPS_MISSING */
+function checkSteps(
+  row: DocumentRow,
+  steps: Pick<StepRow, 'kind' | 'state' | 'name'>[],
+  pipeline: { required_steps: string } | undefined,
+): void {
   const open = steps.filter(({ state }) => state === 'intent' || state === 'pending');
   if (open.length > 0)
     throw new FinanceError('RUN_STEPS_OPEN', {
@@ -69,7 +115,10 @@ function* checkSteps(row: DocumentRow): Transition<void> {
     });
 }
 
-/** Settles a row, leased or not, with all that hangs on it: claim, waiting documents, exceptions, lane. */
+/**
+ * Settles a row, leased or not, with all that hangs on it: claim, waiting documents, exceptions, lane.
+ * @param fresh what hangs on it, where it was read with the row and nothing has changed either since
+ */
 export function* settleRow(
   tx: Tx,
   row: DocumentRow,
@@ -78,15 +127,13 @@ export function* settleRow(
   changes: Changes = {},
   subjects: Subject[] = [],
   closing: { actor: string; reason: string } | null = null,
+  fresh?: Hanging,
 ): Transition<void> {
   const businessKey = changes.business_key ?? row.business_key;
-  const [claimed, open] = yield* together<[ClaimRow[], { id: string }[]]>(
-    { sql: 'SELECT * FROM claims WHERE document_id = $1 ORDER BY business_key', params: [row.id] },
-    openExceptions(row.id),
-  );
-  const claims = yield* closeClaims(tx, claimed, outcome, businessKey);
+  const hanging = fresh ?? (yield* readHanging(row.id));
+  const claims = yield* closeClaims(tx, hanging.claims, outcome, businessKey);
   const { actor = null, reason = null } = closing ?? {};
-  const closed = yield* closeExceptions(tx, row.id, outcome, actor, reason, open);
+  const closed = yield* closeExceptions(tx, row.id, outcome, actor, reason, hanging.open);
   yield* transit(
     tx,
     row,
@@ -106,8 +153,14 @@ export function* settleRow(
     },
     { outcome, ...data },
     [...subjects, ...claims.map(({ subject }) => subject), ...closed],
+    fresh !== undefined,
   );
   for (const { claim, final } of claims) yield* decideWaiting(tx, claim, row.id, final);
+}
+
+function* readHanging(documentId: string): Transition<Hanging> {
+  const [claims, open] = yield* together<[ClaimRow[], { id: string }[]]>(...hangingOn(documentId));
+  return { claims, open };
 }
 
 export interface ClaimRow {
@@ -134,15 +187,16 @@ function* closeClaims(
     if (!current && claim.state === 'final') continue;
     yield* lock(tx, 'key', claim.business_key);
     const final = current && outcome === 'completed';
-    closed.push({ claim, final, subject: yield* closeClaim(claim.business_key, final) });
+    closed.push({ claim, final, subject: yield* closeClaim(claim, final) });
   }
   return closed;
 }
 
-function* closeClaim(businessKey: string, final: boolean): Transition<Subject> {
-  if (final) return yield* updateSealed('claims', businessKey, { state: 'final' });
-  yield* run('DELETE FROM claims WHERE business_key = $1', businessKey);
-  return ['claims', businessKey, 'gone'];
+/** @param claim as it is: only who has locked its document changes it */
+function* closeClaim(claim: ClaimRow, final: boolean): Transition<Subject> {
+  if (final) return yield* updateSealed('claims', claim.business_key, { state: 'final' }, claim);
+  yield* run('DELETE FROM claims WHERE business_key = $1', claim.business_key);
+  return ['claims', claim.business_key, 'gone'];
 }
 
 /** The settling transaction decides what waits for the key or for the document itself. */

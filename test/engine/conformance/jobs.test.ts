@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { approvalLimits, JobRunner, type JobRunnerOptions, type Store } from '../../../engine';
 import { FinanceError } from '../../../errors';
-import { row, take } from '../../support/store';
+import { eventually, row, take } from '../../support/store';
 import { assertVerified, exceptionOf, held, ready, times, unmapped } from './held';
 import { onEveryStore } from './stores';
 
@@ -220,7 +220,11 @@ onEveryStore('Jobs over many documents', (place) => {
         written++;
       };
       await runnerOf(mortal(store, 3), { writeFix, report: () => undefined }).look();
-      await runnerOf(store, { writeFix, worker: 'w2' }).look();
+      const other = runnerOf(store, { writeFix, worker: 'w2' });
+      await eventually(store, async () => {
+        await other.look();
+        return (await store.runningJobs()).length === 0;
+      });
       assert.equal(written, 2, 'written again, which is the same');
       assert.equal(await times(store, documentId, 'replayed'), 1);
     });
