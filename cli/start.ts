@@ -25,6 +25,7 @@ export async function start(args: string[]): Promise<number> {
 function addresses({ runtime, sandbox, config }: Session): string {
   return [
     `editor         ${runtime.url}/   (user ${config.login.user}, one-time password ${config.login.password})`,
+    `console        ${runtime.url}/console/   (the same login)`,
     `Odoo's ledger  ${sandbox.odoo}/ledger`,
     `data           ${config.dataDir}`,
     'Ctrl-C ends it; the next start goes on from here.',
