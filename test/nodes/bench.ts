@@ -111,6 +111,15 @@ export const node = (id: string, type: string, more: object = {}): object => ({
   ...more,
 });
 
+/** Where pipelines under test end: `out` settles, `exceptions` retries or holds; `done`, `retried`, `held` show it. */
+export const ENDINGS = [
+  node('out', 'pipeline-out', { wires: [['done']] }),
+  node('done', 'helper'),
+  node('exceptions', 'exception-route', { mode: 'by kind', wires: [['retried'], ['held'], ['held']] }),
+  node('retried', 'helper'),
+  node('held', 'helper'),
+];
+
 /** Node-RED takes a node without a place on the canvas for a configuration node. */
 const CONFIG = /legal-entity|document-store|connection|service|channel/;
 const placed = (flow: object[]): object[] => [

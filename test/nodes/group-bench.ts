@@ -1,16 +1,8 @@
 import { strict as assert } from 'node:assert';
-import { join } from 'node:path';
 import type { PostableDocument } from '../../connectors/odoo';
-import type { RedApi } from '../../nodes/kit/red';
-import {
-  DEMO_LOGIN,
-  demoSeed,
-  type LedgerMove,
-  type OdooSeed,
-  type RunningOdoo,
-  startOdoo,
-} from '../../sandbox/odoo';
+import { DEMO_LOGIN, type OdooSeed } from '../../sandbox/odoo';
 import { Bench, ENTITY, node, PIPELINE_IN } from './bench';
+import { connectionTo, nodesOf, OdooBench, startBooks, type Version } from './odoo-bench';
 
 const KINDS = ['invoice', 'credit_note', 'payment', 'refund', 'payout', 'journal_entry', 'bank_transaction'];
 const TYPES = ['odoo-reconcile', 'intercompany-mirror', 'cost-allocation', 'checkpoint'];
@@ -42,38 +34,24 @@ export const kinds = (...rows: object[]): string =>
  * A group of two entities on one sandbox Odoo, each with a pipeline that posts canonical documents as they are; in the
  * German one `between` stands behind the posting.
  */
-export class GroupBench {
-  private constructor(
-    readonly bench: Bench,
-    readonly odoo: RunningOdoo,
-  ) {}
-
+export class GroupBench extends OdooBench {
   static async open({
     between = [],
     loose = [],
     de = {},
     us = {},
-    version = '17.0' as '16.0' | '17.0' | '19.0',
-    seed: adapt = () => undefined,
+    version,
+    seed,
   }: {
     between?: object[];
     loose?: object[];
     de?: object;
     us?: object;
-    version?: '16.0' | '17.0' | '19.0';
+    version?: Version;
     seed?: (seed: OdooSeed) => void;
   } = {}) {
-    const seed = demoSeed();
-    seed.users.find(({ login }) => login === DEMO_LOGIN.login)?.groups.push('account.group_account_user');
-    adapt(seed);
-    const odoo = await startOdoo({ version, seed, now: () => new Date('2026-11-21T10:00:00Z') });
+    const odoo = await startBooks(version, seed);
     const bench = await Bench.open({ graceMs: 60_000 });
-    const connection = {
-      url: odoo.url,
-      database: DEMO_LOGIN.database,
-      login: DEMO_LOGIN.login,
-      timeoutSeconds: 5,
-    };
     const pipeline = (entity: string, id: string, behind: object[]): object[] => {
       const wired = [...behind, node(`${id}-out`, 'pipeline-out', {})] as { id: string }[];
       const chain = wired.map((one, at) => ({
@@ -104,7 +82,7 @@ export class GroupBench {
     const flow = [
       { ...ENTITY, numbering: 'odoo', kinds: '[]', ...de },
       { ...US, numbering: 'odoo', kinds: '[]', ...us },
-      node('odoo', 'odoo-connection', connection),
+      connectionTo(odoo),
       ...pipeline('entity', 'de', between),
       ...pipeline('us', 'us', []),
       ...loose,
@@ -112,36 +90,8 @@ export class GroupBench {
     const used = TYPES.filter((type) =>
       flow.some((each) => (each as { type: string }).type === `ledgerway-${type}`),
     );
-    const nodes = used.map(
-      (type) => require(join(__dirname, '..', '..', 'nodes', type, `${type}.js`)) as (RED: RedApi) => void,
-    );
-    await bench.load(flow, { odoo: { secret: DEMO_LOGIN.apiKey } }, nodes);
+    await bench.load(flow, { odoo: { secret: DEMO_LOGIN.apiKey } }, nodesOf(used));
     return new GroupBench(bench, odoo);
-  }
-
-  /** Documents as events, each a lane of its own. @returns their ids in the store */
-  async receive(...documents: PostableDocument[]): Promise<string[]> {
-    const ids: string[] = [];
-    for (const document of documents)
-      ids.push(
-        await this.bench.receive(document, {
-          entity: document.entity,
-          lane: `${document.kind} ${document.source.id}`,
-          kind: document.kind,
-        }),
-      );
-    return ids;
-  }
-
-  /** How a document ends: its outcome, or the code that it is held by. */
-  async end(documentId: string): Promise<string> {
-    const row = () => this.bench.store.documentRow({ documentId });
-    await this.bench.until(
-      async () => ['settled', 'held'].includes((await row()).state),
-      `end of ${documentId}`,
-    );
-    const { outcome, error } = await row();
-    return outcome ?? (JSON.parse(error ?? '{}') as { code: string }).code;
   }
 
   /** Receives documents and waits for their ends. */
@@ -156,38 +106,5 @@ export class GroupBench {
   async children(parent: string) {
     const all = await this.bench.store.documents({ limit: 1000 });
     return all.filter(({ parent_id }) => parent_id === parent).reverse();
-  }
-
-  /** The recorded result of a document's step. */
-  async result(documentId: string, kind: string): Promise<unknown> {
-    const { steps } = await this.bench.store.trace({ documentId });
-    return steps.find((step) => step.kind === kind && step.state === 'done')?.result;
-  }
-
-  async moves(company?: number): Promise<LedgerMove[]> {
-    const page = (await (await fetch(`${this.odoo.url}/_sandbox/ledger`)).json()) as { moves: LedgerMove[] };
-    return page.moves.filter((move) => company === undefined || move.company.id === company);
-  }
-
-  edit(body: object): Promise<void> {
-    return this.switch('edit', body);
-  }
-
-  fault(mode: string, match: object, times = 1): Promise<void> {
-    return this.switch('faults', { mode, match, times });
-  }
-
-  private async switch(name: string, body: object): Promise<void> {
-    const answer = await fetch(`${this.odoo.url}/_sandbox/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    assert.equal(answer.ok, true, await answer.text());
-  }
-
-  async close(): Promise<void> {
-    await this.bench.close();
-    await this.odoo.close();
   }
 }

@@ -1,25 +1,15 @@
-import { join } from 'node:path';
 import type { PartyDocument, ProductDocument } from '../../finance';
 import type { KeyedDocument } from '../../nodes/kit/documents';
 import type { RedApi } from '../../nodes/kit/red';
-import { DEMO_LOGIN, demoSeed, type RunningOdoo, startOdoo } from '../../sandbox/odoo';
-import { Bench, ENTITY, node } from './bench';
+import { DEMO_LOGIN, demoSeed, startOdoo } from '../../sandbox/odoo';
+import { Bench, ENTITY } from './bench';
+import { connectionTo, nodesOf, OdooBench, type Version } from './odoo-bench';
 
 /** Node types that talk to Odoo beside posting. */
-const TYPES = ['odoo-party', 'odoo-upsert', 'odoo-read', 'odoo-watch'];
-const NODES = TYPES.map(
-  (type) => require(join(__dirname, '..', '..', 'nodes', type, `${type}.js`)) as (RED: RedApi) => void,
-);
+const NODES = nodesOf(['odoo-party', 'odoo-upsert', 'odoo-read', 'odoo-watch']);
 
-type Version = '16.0' | '17.0' | '19.0';
-
-/** Node-RED with a store, and an Odoo to talk to. */
-export class MasterBench {
-  private constructor(
-    readonly bench: Bench,
-    readonly odoo: RunningOdoo,
-  ) {}
-
+/** Flows with master data, of an integration user with few rights. */
+export class MasterBench extends OdooBench {
   static async open(version: Version = '17.0', settings = {}): Promise<MasterBench> {
     const odoo = await startOdoo({ version, seed: demoSeed() });
     return new MasterBench(await Bench.open({ graceMs: 60_000, ...settings }), odoo);
@@ -35,45 +25,14 @@ export class MasterBench {
   }
 
   private flow(flow: object[], entity: object): object[] {
-    const { database, login } = DEMO_LOGIN;
-    const connection = { url: this.odoo.url, database, login, protocol: 'auto', timeoutSeconds: 5 };
-    return [{ ...ENTITY, ...entity }, node('odoo', 'odoo-connection', connection), ...flow];
+    return [{ ...ENTITY, ...entity }, connectionTo(this.odoo, { protocol: 'auto' }), ...flow];
   }
 
   private readonly credentials = { odoo: { secret: DEMO_LOGIN.apiKey } };
 
-  /** Receives a canonical document, in the lane of its object. */
-  receive(document: KeyedDocument): Promise<string> {
+  /** Receives a document in the lane of its object. */
+  receiveOne(document: KeyedDocument): Promise<string> {
     return this.bench.receive(document, { kind: document.kind, lane: document.source.id });
-  }
-
-  fault(mode: string, match: object, times = 1): Promise<unknown> {
-    return this.control('faults', { mode, match, times });
-  }
-
-  /** What a person does in Odoo. */
-  edit(model: string, id: number, values: object): Promise<unknown> {
-    return this.control('edit', { do: 'write', model, id, values });
-  }
-
-  private async control(name: string, body: object): Promise<void> {
-    const answer = await fetch(`${this.odoo.url}/_sandbox/${name}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(await answer.text());
-  }
-
-  /** Records of Odoo that have these values. */
-  records(model: string, values: Record<string, unknown> = {}): Record<string, unknown>[] {
-    return this.odoo.db
-      .all(model)
-      .filter((record) => Object.entries(values).every(([name, value]) => record[name] === value));
-  }
-
-  async close(): Promise<void> {
-    await this.bench.close();
-    await this.odoo.close();
   }
 }
 

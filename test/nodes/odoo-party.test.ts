@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { ResolvedPartner } from '../../connectors/odoo';
 import type { Invoice, Payment } from '../../finance';
 import { invoiceOf, lineOf } from '../finance/documents';
-import { node, PIPELINE_IN } from './bench';
+import { ENDINGS, node, PIPELINE_IN } from './bench';
 import { MasterBench, partyOf } from './master-bench';
 
 const BUYER = { name: 'Nordlicht GmbH', address: { country: 'DE' } };
@@ -33,28 +33,24 @@ describe('odoo party', () => {
         ...config,
         wires: [['out'], ['exceptions']],
       }),
-      node('out', 'pipeline-out', { wires: [['done']] }),
-      node('done', 'helper'),
-      node('exceptions', 'exception-route', { mode: 'by kind', wires: [['retried'], ['held'], ['held']] }),
-      node('retried', 'helper'),
-      node('held', 'helper'),
+      ...ENDINGS,
     ]);
   const party = async (count = 1) => (await desk.bench.message('done', count)).party;
 
   it('finds by VAT id, external key, e-mail and name, in that order, and records how', async () => {
     await load();
-    const documentId = await desk.receive(invoice('in_1', { vatId: 'de 136.695.976', name: 'Other' }));
+    const documentId = await desk.receiveOne(invoice('in_1', { vatId: 'de 136.695.976', name: 'Other' }));
     assert.deepEqual(await party(), { partnerId: 7, matchedBy: 'vatId', created: false });
     assert.deepEqual(await desk.bench.kindsOfSteps(documentId), ['odoo.party done']);
-    await desk.receive(invoice('in_2', { email: 'AP@acme.example', address: { country: 'US' } }));
+    await desk.receiveOne(invoice('in_2', { email: 'AP@acme.example', address: { country: 'US' } }));
     assert.deepEqual(await party(2), { partnerId: 8, matchedBy: 'email', created: false });
-    await desk.receive(invoice('in_3', { name: 'Acme Corp.', address: { country: 'US' } }));
+    await desk.receiveOne(invoice('in_3', { name: 'Acme Corp.', address: { country: 'US' } }));
     assert.deepEqual(await party(3), { partnerId: 8, matchedBy: 'name', created: false });
-    await desk.receive(invoice('in_4', { id: 'cus_9', name: 'Neu GmbH' }));
+    await desk.receiveOne(invoice('in_4', { id: 'cus_9', name: 'Neu GmbH' }));
     const { partnerId, created } = (await party(4)) as { partnerId: number; created: boolean };
     assert.equal(created, true);
-    await desk.edit('res.partner', partnerId, { name: 'Umbenannt AG' });
-    await desk.receive(invoice('in_5', { id: 'cus_9', name: 'Neu GmbH', registrationId: 'HRB 1' }));
+    await desk.write('res.partner', partnerId, { name: 'Umbenannt AG' });
+    await desk.receiveOne(invoice('in_5', { id: 'cus_9', name: 'Neu GmbH', registrationId: 'HRB 1' }));
     assert.deepEqual(await party(5), { partnerId, matchedBy: 'externalKey', created: false });
   });
 
@@ -62,7 +58,7 @@ describe('odoo party', () => {
     await load();
     const buyer = { id: 'cus_new', name: 'Zwilling GmbH', vatId: 'ATU33864707', address: { country: 'AT' } };
     const ids = Array.from({ length: 8 }, (_, index) => `in_${index}`);
-    await Promise.all(ids.map((id) => desk.receive(invoice(id, { ...buyer, email: `${id}@x.example` }))));
+    await Promise.all(ids.map((id) => desk.receiveOne(invoice(id, { ...buyer, email: `${id}@x.example` }))));
     await desk.bench.message('done', ids.length);
     const found = desk.bench.at('done').map((msg) => (msg.party as { partnerId: number }).partnerId);
     assert.equal(new Set(found).size, 1);
@@ -72,7 +68,7 @@ describe('odoo party', () => {
   it('an answer that is lost is asked for: one partner, and a replay asks nobody', async () => {
     await load();
     await desk.fault('drop-after-commit', { model: 'res.partner', method: 'load' });
-    const documentId = await desk.receive(invoice('in_1', { id: 'cus_1', name: 'Verloren GmbH' }));
+    const documentId = await desk.receiveOne(invoice('in_1', { id: 'cus_1', name: 'Verloren GmbH' }));
     const first = await party();
     assert.equal(desk.records('res.partner', { name: 'Verloren GmbH' }).length, 1);
     await desk.fault('http-502', {}, 1000);
@@ -83,9 +79,9 @@ describe('odoo party', () => {
   it('where several fit it is held with the candidates; a person names the right one', async () => {
     await load();
     const [first] = desk.records('res.partner', { id: 7 });
-    await desk.edit('res.partner', 8, { vat: String(first?.vat) });
+    await desk.write('res.partner', 8, { vat: String(first?.vat) });
     const document = invoice('in_1', { vatId: String(first?.vat) });
-    const documentId = await desk.receive(document);
+    const documentId = await desk.receiveOne(document);
     await desk.bench.message('held');
     const [exception] = await desk.bench.store.exceptions({});
     assert.equal(exception?.code, 'ODOO_AMBIGUOUS');
@@ -110,12 +106,12 @@ describe('odoo party', () => {
     await load({ contacts: true });
     const erika = { id: 'p_1', name: 'Erika Muster', email: 'erika@x.example', address: { country: 'DE' } };
     const document = partyOf({ vatId: 'ATU33864707' }, { contacts: [erika] });
-    await desk.receive(document);
+    await desk.receiveOne(document);
     const { partnerId, contacts } = (await party()) as FoundParty;
     assert.equal(contacts[0]?.created, true);
     const [row] = desk.records('res.partner', { name: 'Erika Muster' });
     assert.deepEqual([row?.parent_id, row?.type], [partnerId, 'contact']);
-    await desk.receive({ ...document, source: { ...document.source, revision: '2' } });
+    await desk.receiveOne({ ...document, source: { ...document.source, revision: '2' } });
     const again = ((await party(2)) as FoundParty).contacts[0];
     assert.equal(again?.partnerId, contacts[0]?.partnerId);
     assert.equal(desk.records('res.partner', { name: 'Erika Muster' }).length, 1);
@@ -124,7 +120,7 @@ describe('odoo party', () => {
   it('takes the party where the kind has it, or where the path says', async () => {
     await load();
     const vendor = { direction: 'vendor', seller: { ...BUYER, name: 'Mustermann Handel GmbH' } } as const;
-    await desk.receive(invoice('bill_1', { name: 'We' }, vendor));
+    await desk.receiveOne(invoice('bill_1', { name: 'We' }, vendor));
     assert.deepEqual(await party(), { partnerId: 7, matchedBy: 'name', created: false });
     const payment: Payment = {
       schema: 'payment/1',
@@ -138,13 +134,13 @@ describe('odoo party', () => {
       allocations: [],
       payer: { name: 'Acme Corp.', address: { country: 'US' } },
     };
-    await desk.receive(payment);
+    await desk.receiveOne(payment);
     assert.deepEqual(await party(2), { partnerId: 8, matchedBy: 'name', created: false });
   });
 
   it('a document without a party, and one that is not to be made, are held and say so', async () => {
     await load({ create: false });
-    await desk.receive(invoice('in_1', { name: 'Unbekannt GmbH' }));
+    await desk.receiveOne(invoice('in_1', { name: 'Unbekannt GmbH' }));
     await desk.bench.message('held');
     assert.deepEqual(await desk.bench.codes(), ['ODOO_LOOKUP']);
     assert.equal(desk.records('res.partner', { name: 'Unbekannt GmbH' }).length, 0);
@@ -159,7 +155,7 @@ describe('odoo party', () => {
       node('done', 'helper'),
       node('failed', 'helper'),
     ]);
-    await desk.receive(invoice('in_2', {}));
+    await desk.receiveOne(invoice('in_2', {}));
     const { code, message } = (await desk.bench.message('failed')).error as { code: string; message: string };
     assert.deepEqual([code, message], ['MAP_INPUT_INVALID', 'The document has no party at delivery.party.']);
   });

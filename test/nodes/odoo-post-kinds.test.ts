@@ -89,7 +89,7 @@ describe('odoo post, every kind of document', () => {
       posting: { account: '0990', taxes: ['USt 19%'], deferral: { account: '8400', journal: 'MISC' } },
     });
     const sold = invoice('year', { lines: [deferred] });
-    await posting.fault('drop-after-commit', { model: 'account.move', method: 'action_post' }, { times: 2 });
+    await posting.fault('drop-after-commit', { model: 'account.move', method: 'action_post' }, 2);
     const [id] = await posting.receive(sold);
     assert.equal(await posting.end(id!), 'completed');
     const { entries } = await posting.result<{ entries: PostedRecord[] }>(id!, 'odoo.schedule');
@@ -116,7 +116,7 @@ describe('odoo post, every kind of document', () => {
     const inEuro = payment('eur', [], { amount: '200.00', fee: '6.10', posting: places });
     const inDollars = payment('usd', [], { amount: '110.00', currency: 'USD', fee: '1.11', posting: places });
     const withoutPlace = payment('gross', [], { fee: '1.00', posting: { journal: 'PSP' } });
-    await posting.fault('drop-after-commit', { model: 'account.move', method: 'load' }, { times: 2 });
+    await posting.fault('drop-after-commit', { model: 'account.move', method: 'load' }, 2);
     const ids = await posting.receive(inEuro, inDollars, withoutPlace);
     assert.deepEqual(await posting.ends(ids), ['completed', 'completed', 'completed']);
     const { entries } = await posting.result<{ entries: PostedRecord[] }>(ids[0]!, 'odoo.fee');

@@ -5,7 +5,7 @@ import type { Invoice } from '../../finance';
 import type { Message } from '../../nodes/kit/red';
 import { DEMO_LOGIN, demoSeed, type LedgerMove, type RunningOdoo, startOdoo } from '../../sandbox/odoo';
 import { BUYER, invoiceOf, lineOf } from '../finance/documents';
-import { Bench, ENTITY, node, PIPELINE_IN } from './bench';
+import { Bench, ENDINGS, ENTITY, node, PIPELINE_IN } from './bench';
 
 const POSTING = { journal: 'STRP', receivableAccount: '1400' };
 const invoice = (more: Partial<Invoice> = {}): Invoice =>
@@ -53,11 +53,7 @@ describe('odoo post', () => {
         ...post,
         wires: [['out'], ['exceptions']],
       }),
-      node('out', 'pipeline-out', { wires: [['done']] }),
-      node('done', 'helper'),
-      node('exceptions', 'exception-route', { mode: 'by kind', wires: [['retried'], ['held'], ['held']] }),
-      node('retried', 'helper'),
-      node('held', 'helper'),
+      ...ENDINGS,
     ];
     await bench.load(flow, { odoo: { secret: DEMO_LOGIN.apiKey } });
   }

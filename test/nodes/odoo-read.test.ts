@@ -74,7 +74,7 @@ describe('odoo read', () => {
       ...ENDS,
     ]);
     const invoice = invoiceOf([lineOf()], { posting: { journal: 'STRP', receivableAccount: '1400' } });
-    await desk.receive(invoice);
+    await desk.receiveOne(invoice);
     const msg = await desk.bench.message('done');
     assert.deepEqual([rowsOf(msg).map(({ code }) => code), msg.payload], [['1400'], invoice]);
     assert.equal(msg.ledgerway?.settled, true);
@@ -82,7 +82,7 @@ describe('odoo read', () => {
 
   it('pages in a pipeline would be clones of its document, and are refused', async () => {
     await desk.load([{ ...PIPELINE_IN, wires: [['read']] }, reader({ mode: 'pages' }), ...ENDS]);
-    await desk.receive(invoiceOf([lineOf()]));
+    await desk.receiveOne(invoiceOf([lineOf()]));
     assert.equal((await failure()).code, 'CONFIG_INVALID');
   });
 

@@ -8,7 +8,7 @@ import { isOlder, revisionOf } from '../../nodes/kit/revision';
 import { inStoreTurn } from '../../nodes/kit/turns';
 import type { UpsertResult } from '../../nodes/odoo-upsert/upsert-step';
 import { onEveryStore } from '../engine/conformance/stores';
-import { node, PIPELINE_IN } from './bench';
+import { ENDINGS, node, PIPELINE_IN } from './bench';
 import { MasterBench, partyOf, productOf } from './master-bench';
 
 type Done = UpsertResult & { bankAccounts: string[] };
@@ -31,11 +31,7 @@ describe('odoo upsert', () => {
         ...config,
         wires: [['out'], ['exceptions']],
       }),
-      node('out', 'pipeline-out', { wires: [['done']] }),
-      node('done', 'helper'),
-      node('exceptions', 'exception-route', { mode: 'by kind', wires: [['retried'], ['held'], ['held']] }),
-      node('retried', 'helper'),
-      node('held', 'helper'),
+      ...ENDINGS,
     ]);
   const result = async (count = 1): Promise<Done> => (await desk.bench.message('done', count)).odoo as Done;
   const revision = (n: number, party: Partial<PartyDocument['party']> = {}, more = {}): PartyDocument =>
@@ -44,13 +40,13 @@ describe('odoo upsert', () => {
 
   it('creates a customer once, then writes only what the source owns, and says what it left', async () => {
     await load();
-    const documentId = await desk.receive(revision(1));
+    const documentId = await desk.receiveOne(revision(1));
     const made = await result();
     assert.deepEqual([made.created, made.model, made.outdated], [true, 'res.partner', false]);
     assert.deepEqual(await desk.bench.kindsOfSteps(documentId), ['odoo.upsert done']);
     assert.equal(partner().customer_rank, 1);
-    await desk.edit('res.partner', made.id, { name: 'Nordlicht SE' });
-    await desk.receive(revision(2, { email: 'neu@nordlicht.example', vatId: 'ATU33864707' }));
+    await desk.write('res.partner', made.id, { name: 'Nordlicht SE' });
+    await desk.receiveOne(revision(2, { email: 'neu@nordlicht.example', vatId: 'ATU33864707' }));
     const changed = await result(2);
     assert.deepEqual([changed.id, changed.written, changed.foreign], [made.id, ['email'], []]);
     assert.deepEqual(changed.kept.toSorted(), ['is_company', 'name', 'vat']);
@@ -62,19 +58,19 @@ describe('odoo upsert', () => {
 
   it('an older state that comes later changes nothing, however it is delivered', async () => {
     await load(OWNED, { lanePolicy: 'pass' });
-    await desk.receive(revision(3, { email: 'three@x.example' }));
+    await desk.receiveOne(revision(3, { email: 'three@x.example' }));
     const { id } = await result();
-    await desk.receive(revision(2, { email: 'two@x.example' }));
+    await desk.receiveOne(revision(2, { email: 'two@x.example' }));
     const late = await result(2);
     assert.deepEqual([late.id, late.outdated, late.written], [id, true, []]);
     assert.equal(partner().email, 'three@x.example');
-    await desk.receive(revision(10, { email: 'ten@x.example' }));
+    await desk.receiveOne(revision(10, { email: 'ten@x.example' }));
     assert.deepEqual((await result(3)).written, ['email']);
   });
 
   it('many states of one object at once leave the newest', async () => {
     await load(OWNED, { lanePolicy: 'pass' });
-    await desk.receive(revision(1));
+    await desk.receiveOne(revision(1));
     await result();
     const later = [7, 3, 9, 2, 8, 4, 6, 5];
     const states = later.map((n) => revision(n, { email: `r${n}@x.example` }));
@@ -87,10 +83,10 @@ describe('odoo upsert', () => {
 
   it('a change by others of a field that the source owns is noticed, reported and taken back', async () => {
     await load();
-    await desk.receive(revision(1));
+    await desk.receiveOne(revision(1));
     const { id } = await result();
-    await desk.edit('res.partner', id, { email: 'fraud@x.example', phone: '1' });
-    await desk.receive(revision(2));
+    await desk.write('res.partner', id, { email: 'fraud@x.example', phone: '1' });
+    await desk.receiveOne(revision(2));
     assert.deepEqual((await result(2)).foreign, ['email']);
     assert.equal(partner().email, 'info@nordlicht.example');
     const warnings = desk.bench.lines.filter(({ level }) => level === 'warn');
@@ -102,11 +98,11 @@ describe('odoo upsert', () => {
   it('an answer that is lost is no second partner and no foreign change', async () => {
     await load();
     await desk.fault('drop-after-commit', { model: 'res.partner', method: 'load' });
-    await desk.receive(revision(1));
+    await desk.receiveOne(revision(1));
     await result();
     assert.equal(desk.records('res.partner', { name: 'Nordlicht GmbH' }).length, 1);
     await desk.fault('drop-after-commit', { model: 'res.partner', method: 'write' });
-    await desk.receive(revision(2, { email: 'two@x.example' }));
+    await desk.receiveOne(revision(2, { email: 'two@x.example' }));
     assert.deepEqual((await result(2)).foreign, []);
     assert.equal(partner().email, 'two@x.example');
   }).timeout(20_000);
@@ -115,7 +111,7 @@ describe('odoo upsert', () => {
     await load();
     const accounts = [{ account: 'DE89370400440532013000' }];
     const withBank = revision(1, {}, { bankAccounts: accounts, changedBy: 'carl' });
-    const documentId = await desk.receive(withBank);
+    const documentId = await desk.receiveOne(withBank);
     await desk.bench.message('held');
     const [exception] = await desk.bench.store.exceptions({});
     assert.equal(exception?.code, 'DOCUMENT_APPROVAL');
@@ -148,24 +144,24 @@ describe('odoo upsert', () => {
       ['DE02120300000000202051'],
     );
     // known now: no approval, nothing added
-    await desk.receive({ ...other, source: { ...other.source, revision: '2' } });
+    await desk.receiveOne({ ...other, source: { ...other.source, revision: '2' } });
     assert.deepEqual((await result(2)).bankAccounts, []);
   });
 
   it('products are found by their reference and written by their owner', async () => {
     await load({ model: 'product', ownedFields: '["name"]' });
-    await desk.receive(productOf());
+    await desk.receiveOne(productOf());
     const made = await result();
     assert.deepEqual([made.model, made.created], ['product.product', true]);
     const source = { system: 'shop', id: 'prod_1', revision: '2' };
-    await desk.receive(productOf({ source, name: 'Plan L', code: 'PLAN-L' }));
+    await desk.receiveOne(productOf({ source, name: 'Plan L', code: 'PLAN-L' }));
     const changed = await result(2);
     assert.deepEqual([changed.id, changed.written, changed.kept], [made.id, ['name'], ['default_code']]);
   });
 
   it('another kind of document is refused; in an ordinary flow each message counts', async () => {
     await load();
-    await desk.receive(productOf());
+    await desk.receiveOne(productOf());
     await desk.bench.message('held');
     assert.deepEqual(await desk.bench.codes(), ['RUN_NO_DOCUMENT']);
     const source = { system: 'crm', id: 'c_2' };

@@ -80,7 +80,7 @@ describe('odoo watch', () => {
     assert.equal(ledgerway?.lane, `acme_de/odoo/account.move/${id}`);
     const told = (await desk.bench.message('told')).payload as { kind: string; source: object };
     assert.equal(told.kind, 'odoo_invoice');
-    await desk.edit('account.move', id, { payment_reference: 'a person was here' });
+    await desk.write('account.move', id, { payment_reference: 'a person was here' });
     await polled();
     await post('RE-2');
     await desk.bench.message('done', 2);
@@ -140,7 +140,7 @@ describe('odoo watch', () => {
     await load({ what: 'periods', kind: 'odoo_period' });
     await desk.bench.message('done');
     for (const [index, date] of ['2026-10-31', '2026-09-30', '2026-10-31'].entries()) {
-      await desk.edit('res.company', 1, { fiscalyear_lock_date: date });
+      await desk.write('res.company', 1, { fiscalyear_lock_date: date });
       await desk.bench.message('done', index + 2);
     }
     assert.deepEqual(
@@ -171,7 +171,7 @@ describe('odoo watch', () => {
     countPolls('res.partner');
     await polled();
     assert.equal((await store.documents({})).length, all);
-    await desk.edit('res.partner', 7, { email: 'neu@x.example' });
+    await desk.write('res.partner', 7, { email: 'neu@x.example' });
     await desk.bench.message('done', all + 1);
     assert.equal(states().at(-1), '7 neu@x.example');
   });
@@ -221,7 +221,7 @@ describe('odoo watch', () => {
         : setCursor(input);
     await load({ ...PARTNERS, everySeconds: 0.1, domain: '[["id", "in", [7, 8]]]' });
     for (const [index, { id, email, waitMs }] of steps.entries()) {
-      await desk.edit('res.partner', id, { email: `${email}${index}@x.example` });
+      await desk.write('res.partner', id, { email: `${email}${index}@x.example` });
       await new Promise((done) => setTimeout(done, waitMs));
     }
     const last = (id: number) => `${id} ${desk.records('res.partner', { id })[0]?.email}`;

@@ -4,7 +4,7 @@ import type { Invoice, TaxDecision } from '../../finance';
 import type { Running } from '../../sandbox/lib/server';
 import { startTax, TAX_API_KEY } from '../../sandbox/tax';
 import { invoiceOf, lineOf } from '../finance/documents';
-import { Bench, ENTITY, node, PIPELINE_IN } from './bench';
+import { Bench, ENDINGS, ENTITY, node, PIPELINE_IN } from './bench';
 
 const CODED = { category: 'S', rate: '19', sourceCode: 'txr_de_19' } as const;
 const RATES = JSON.stringify({
@@ -50,11 +50,7 @@ describe('tax engine call', () => {
         ...call,
         wires: [['out'], ['exceptions']],
       }),
-      node('out', 'pipeline-out', { wires: [['done']] }),
-      node('done', 'helper'),
-      node('exceptions', 'exception-route', { wires: [['retried'], ['held'], ['held']] }),
-      node('retried', 'helper'),
-      node('held', 'helper'),
+      ...ENDINGS,
     ];
     await bench.load(flow, { service: { secret } });
   }
