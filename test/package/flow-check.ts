@@ -9,6 +9,7 @@ const CORE: Record<string, number | undefined> = {
   inject: 1,
   catch: 1,
   switch: undefined,
+  change: 1,
 };
 const EVERYWHERE = new Set(['id', 'type', 'z', 'g', 'x', 'y', 'wires']);
 

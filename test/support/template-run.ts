@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RuntimeProcess } from '../../cli/runtime-process';
@@ -17,6 +17,15 @@ interface TemplateNode {
   type: string;
   path?: string;
   scheme?: string;
+  /** Event type → kind, of a webhook node. */
+  kinds?: unknown;
+}
+
+export interface RunOptions {
+  /** Of the sandbox, e.g. `16.0`. */
+  odooVersion?: string;
+  /** A template that is imported into the same flows. */
+  beside?: string;
 }
 
 /** A posted move, without what differs from run to run. */
@@ -42,20 +51,19 @@ export class TemplateRun {
     readonly runtime: RuntimeProcess,
   ) {}
 
-  /**
-   * @param prepare what there is at the counterparties before the runtime starts
-   * @param odooVersion of the sandbox, e.g. `16.0`
-   */
+  /** @param prepare what there is at the counterparties before the runtime starts */
   static async start(
     name: string,
     prepare?: (run: TemplateRun) => Promise<void>,
-    odooVersion = '17.0',
+    { odooVersion = '17.0', beside }: RunOptions = {},
   ): Promise<TemplateRun> {
     const folder = mkdtempSync(join(tmpdir(), `ledgerway-${name}-`));
     const sandbox = await startSandbox(join(folder, 'sandbox'), {}, ['--odoo-version', odooVersion]);
-    installTemplate(folder, name, credentialsOf(flowOf(name), sandbox));
+    const flow = [...flowOf(name), ...(beside ? importedFlow(beside) : [])];
+    installTemplate(folder, name, credentialsOf(flow, sandbox));
     const run = new TemplateRun(name, folder, sandbox, await RuntimeProcess.prepare(folder, sandbox));
     try {
+      if (beside) run.add(flow, beside);
       await prepare?.(run);
       run.runtime.start();
       await run.runtime.ready();
@@ -64,6 +72,13 @@ export class TemplateRun {
       await run.stop();
       throw error;
     }
+  }
+
+  /** The flow of two templates, and the mappings of the second one too. */
+  private add(flow: TemplateNode[], beside: string): void {
+    const { flows, mappings } = layoutOf(this.folder);
+    writeFileSync(flows, JSON.stringify(flow));
+    cpSync(join(FLOWS, beside, 'mappings'), mappings, { recursive: true });
   }
 
   /** Changes a node as an integrator does; before the runtime starts. */
@@ -87,13 +102,14 @@ export class TemplateRun {
 
   /** Sends events, and waits for nothing but their receipts. */
   async deliver(events: readonly object[]): Promise<void> {
-    for (const event of events) await this.send(JSON.stringify(event));
+    for (const event of events) await this.send(event);
   }
 
   /** State of each document of a kind, in the order in which they came. */
   async states(kind: string): Promise<string[]> {
     const documents = await this.runtime.read((store) => store.documents({ limit: 100 }));
-    return documents.filter((each) => each.kind === kind).map(({ state }) => state);
+    const wanted = documents.filter((each) => each.kind === kind).reverse();
+    return wanted.map(({ state }) => state);
   }
 
   /** The same facts once more, told by events of their own, and by the same ones. */
@@ -101,8 +117,9 @@ export class TemplateRun {
     await this.feed([...events, ...events.map((event) => ({ ...event, id: `${event.id}_again` }))]);
   }
 
-  private async send(body: string): Promise<void> {
-    const intake = flowOf(this.name).find(({ type }) => type === 'ledgerway-webhook-in');
+  private async send(event: object): Promise<void> {
+    const body = JSON.stringify(event);
+    const intake = this.intakeOf(event);
     const secret = this.sandbox.secrets.webhookSecret;
     const signature =
       intake?.scheme === 'hmac'
@@ -111,6 +128,13 @@ export class TemplateRun {
     const headers = { 'content-type': 'application/json', ...signature };
     const answer = await fetch(`${this.runtime.url}${intake?.path}`, { method: 'POST', headers, body });
     if (!answer.ok) throw new Error(`${intake?.path} answered ${answer.status}: ${await answer.text()}`);
+  }
+
+  /** The webhook that takes events of this type, or else the first one. */
+  private intakeOf({ type: wanted }: { type?: string }): TemplateNode | undefined {
+    const nodes = JSON.parse(readFileSync(layoutOf(this.folder).flows, 'utf8')) as TemplateNode[];
+    const intakes = nodes.filter(({ type }) => type === 'ledgerway-webhook-in');
+    return intakes.find(({ kinds }) => Object.hasOwn(Object(kinds), wanted ?? '')) ?? intakes[0];
   }
 
   /** Waits until nothing is open, twice in a row. */
@@ -192,6 +216,15 @@ const sleep = (milliseconds: number): Promise<void> =>
 
 const flowOf = (name: string): TemplateNode[] =>
   JSON.parse(readFileSync(join(FLOWS, name, 'flow.json'), 'utf8')) as TemplateNode[];
+
+/** A template as it is imported: every node gets an id of its own. */
+function importedFlow(name: string): TemplateNode[] {
+  const nodes = flowOf(name);
+  const ids = new Set(nodes.map(({ id }) => id));
+  const renamed = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' && ids.has(value) ? `${name}-${value}` : value;
+  return JSON.parse(JSON.stringify(nodes), renamed) as TemplateNode[];
+}
 
 /** What each node of a template needs to reach its counterparty of the sandbox. */
 function credentialsOf(flow: TemplateNode[], { secrets }: Sandbox): Record<string, Record<string, string>> {

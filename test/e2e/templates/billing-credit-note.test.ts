@@ -10,7 +10,7 @@ for (const version of ['17.0', '16.0'])
     this.timeout(60_000);
     let run: TemplateRun;
     before(async () => {
-      run = await TemplateRun.start('billing-credit-note', undefined, version);
+      run = await TemplateRun.start('billing-credit-note', undefined, { odooVersion: version });
     });
     after(() => run.stop());
 
