@@ -1,4 +1,5 @@
 import { FinanceError } from '../../errors';
+import { canonicalJson } from '../../finance/canonical';
 import { exchange, type HttpAnswer } from '../http';
 
 export type WriteMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -19,7 +20,7 @@ export interface ApiWrite {
   method: WriteMethod;
   /** Below the base address, with its query; values in it encoded. */
   path: string;
-  /** JSON; none where left out. */
+  /** JSON; none where left out. Sent in its canonical form: a repeat is the same to the byte. */
   body?: unknown;
   key: string;
 }
@@ -75,7 +76,7 @@ export function httpApi(options: ApiOptions): Api {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(keyHeader && { [keyHeader]: key }),
       };
-      const answer = await call(method, path, headers, body === undefined ? undefined : JSON.stringify(body));
+      const answer = await call(method, path, headers, body === undefined ? undefined : canonicalJson(body));
       if (answer.status >= 200 && answer.status < 300) return read(answer);
       throw refusal(answer, true);
     },

@@ -1,10 +1,9 @@
 import type { Api } from '../../connectors/api';
-import { FinanceError } from '../../errors';
 import { hashOf } from '../../finance';
 import { entityNodes } from '../kit/config-nodes';
 import { documentIn } from '../kit/documents';
 import type { Message, RedApi } from '../kit/red';
-import { requestOnce, runStep } from '../kit/run-step';
+import { requestOnce, runDone } from '../kit/run-step';
 import { hostOf } from '../kit/settings';
 import { standalone } from '../kit/standalone';
 import { defineStep, type Outcome, type Run } from '../kit/step-node';
@@ -43,19 +42,17 @@ export = (RED: RedApi): void =>
   );
 
 async function call(
-  { store, context }: Run,
+  run: Run,
   api: Api,
   rules: CallRules,
   evaluation: Evaluation,
   contentHash: string,
   attributes: { name: string; nodeId: string },
 ): Promise<CallResult> {
+  const { store, context } = run;
   const key = await evaluation.text(rules.key, 'key');
   const identity = { kind: rules.kind, target: rules.target, externalKey: key };
   const make = (): Promise<CallRequest> => evaluation.request(rules, key, contentHash);
   const request = await requestOnce(store, context, identity, contentHash, make);
-  const spec = { ...identity, ...attributes, request };
-  const outcome = await runStep(store, context, spec, callEffect(api, store, rules));
-  if (outcome.status === 'done') return outcome.result;
-  throw new FinanceError('RUN_UNEXPECTED', { message: `${rules.kind} waits, which it never does.` });
+  return await runDone(store, context, { ...identity, ...attributes, request }, callEffect(api, run, rules));
 }

@@ -1,7 +1,8 @@
 import type { Api, ApiAnswer } from '../../connectors/api';
-import type { Effect, Json, Store } from '../../engine';
+import type { Effect, Json } from '../../engine';
 import { isOlder, type Revision } from '../kit/revision';
-import { inTurn } from '../kit/turns';
+import type { Run } from '../kit/step-node';
+import { inStoreTurn } from '../kit/turns';
 import type { CallRequest } from './call';
 import type { CallRules } from './settings';
 
@@ -24,24 +25,31 @@ const OUTDATED: CallResult = { body: null, outdated: true };
 /** Writes to the API; with an object, only a state that is not older than the one that was sent last. */
 export function callEffect(
   api: Api,
-  store: Store,
+  { store, context }: Run,
   { kind, target, probe, refusesDoubles }: CallRules,
 ): Effect<CallResult> {
   const write = async (request: CallRequest) => resultOf(await api.write(request));
+
+  /** @returns false where a newer one was, or may have been, sent before */
+  const isNext = async (name: string, revision: Revision): Promise<boolean> => {
+    const text = await store.getCursor({ name });
+    if (text !== undefined && isOlder(revision, JSON.parse(text) as Revision)) return false;
+    // Before it is sent: whatever becomes of the request, an older state is not sent after it.
+    await store.setCursor({ name, value: JSON.stringify(revision) });
+    return true;
+  };
+
   return {
     refusesDoubles,
     async perform(asked) {
       const request = asked as CallRequest;
-      const { newest } = request;
-      if (!newest) return await write(request);
-      const name = `api-call/${target}/${kind}/${newest.object}`;
-      return await inTurn(`${store.name} ${name}`, async () => {
-        const text = await store.getCursor({ name });
-        if (text !== undefined && isOlder(newest.revision, JSON.parse(text) as Revision)) return OUTDATED;
-        // Before it is sent: should the process die in between, an older state is still not sent after it.
-        await store.setCursor({ name, value: JSON.stringify(newest.revision) });
-        return await write(request);
-      });
+      if (!request.newest) return await write(request);
+      const { object, revision } = request.newest;
+      const name = `api-call/${target}/${kind}/${object}`;
+      return await inStoreTurn<object, CallResult>(store, `${name}/turn`, context.documentId, async () => ({
+        result: (await isNext(name, revision)) ? await write(request) : OUTDATED,
+        memory: {},
+      }));
     },
     ...(probe && {
       async probe(asked: Json) {

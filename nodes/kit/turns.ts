@@ -2,8 +2,6 @@ import { inTurn } from '../../connectors/turns';
 import type { Store } from '../../engine';
 import { FinanceError, isFinanceError } from '../../errors';
 
-export { inTurn };
-
 /** Whose turn it is to change an object, until when (milliseconds since the epoch) at the longest. */
 interface Turn {
   by: string;

@@ -95,11 +95,11 @@ describe('api call', () => {
   });
 
   it('an answer that is lost: sent again where doubles are refused, and there is still one', async () => {
-    await load(PUT);
+    await load({ ...PUT, body: '{"open": payload.open, "id": payload.id}' });
     await fault({ fault: 'drop-after-commit', at: 'write' });
     await receive(stateOf('10.00'));
     await bench.message('done');
-    assert.deepEqual(await bodies(), [{ open: '10.00' }]);
+    assert.deepEqual(await bodies(), [{ open: '10.00', id: 'c_1' }]);
   });
 
   it('where doubles are not refused, the look-up finds what was written', async () => {
@@ -132,6 +132,19 @@ describe('api call', () => {
     await receive(stateOf('12.00', { revision: 12 }));
     await bench.message('done', 3);
     assert.deepEqual(await bodies(), [{ open: '7.00' }, { open: '12.00' }]);
+  });
+
+  it('nor is one that is older than one that is still to be sent again', async () => {
+    await load(
+      { ...PUT, object: 'payload.id', revision: 'payload.revision' },
+      { pipeline: { lanePolicy: 'pass' } },
+    );
+    await fault({ fault: '422', at: 'write' });
+    await receive(stateOf('7.00', { revision: 7 }));
+    await held();
+    await receive(stateOf('3.00', { revision: 3 }));
+    assert.deepEqual((await bench.message('done')).api, { body: null, outdated: true });
+    assert.deepEqual(await bodies(), []);
   });
 
   it('a held state, retried after a newer one, does not come back', async () => {
