@@ -14,11 +14,15 @@ const PROGRAMS = { chromium: ['/usr/bin/chromium'], 'redis-server': ['/usr/bin/r
 const SUITES = [
   [
     'unit',
-    ['dist/test/{structure,engine,finance,connectors,sandbox,runtime,console,cli,bench}/**/*.test.js'],
+    [
+      'dist/test/{structure,engine,finance,connectors,sandbox,runtime,cli,bench}/**/*.test.js',
+      'dist/test/console/{,api/}*.test.js',
+    ],
     60_000,
   ],
   ['nodes', ['dist/test/nodes/**/*.test.js'], 60_000],
   ['package', ['dist/test/package/**/*.test.js'], 180_000],
+  ['console', ['dist/test/console/web/*.test.js'], 120_000],
   ['editor', ['dist/test/editor/**/*.test.js'], 180_000],
   ['end to end', ['dist/test/e2e/**/*.test.js'], 1_200_000],
 ];

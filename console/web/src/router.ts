@@ -5,7 +5,12 @@ import { PAGES } from './pages';
 export const router = createRouter({
   history: createWebHistory('/console/'),
   routes: [
-    ...PAGES.map(({ path, name, load }) => ({ path, name, component: load })),
+    ...PAGES.map(({ path, name, permission, load }) => ({
+      path,
+      name,
+      meta: { permission },
+      component: load,
+    })),
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 });

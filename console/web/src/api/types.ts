@@ -195,6 +195,7 @@ export const ACTIONS = [
   'tag',
   'retry',
   'retry-from',
+  'retry-not-done',
   'correct',
   'mapping-fix',
   'link',
