@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Invoice, invoicePostings, type MappingDocument, mapDocument } from '../../finance';
-import { type FlowNode, readJson, readText } from './definitions';
+import { type FlowNode, readJson } from './definitions';
 
 const FOLDER = ['flows', 'billing-invoice'];
 
@@ -71,15 +71,5 @@ describe('the template billing invoice', () => {
         assert.deepEqual(node.wires?.[1], [route.id], node.id);
       assert.deepEqual(here.find(({ type }) => type === 'catch')?.wires, [[route.id]]);
     }
-  });
-
-  it('names in its README every node that wants a credential, and every variable', () => {
-    const readme = readText(...FOLDER, 'README.md');
-    const wanted = /^ledgerway-(webhook-in|odoo-connection|tax-service|einvoice-channel)$/;
-    const ids = flow
-      .filter(({ type, engine }) => wanted.test(type) && engine !== 'rates')
-      .map(({ id }) => id);
-    const variables = new Set(JSON.stringify(flow).match(/LEDGERWAY_[A-Z_]+/g));
-    for (const name of [...ids, ...variables]) assert.ok(readme.includes(`\`${name}\``), name);
   });
 });
