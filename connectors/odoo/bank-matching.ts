@@ -1,69 +1,54 @@
 import { FinanceError } from '../../errors';
-import { absolute, compare, sum } from '../../finance/money';
+import { absolute } from '../../finance/money';
+import { planSettlement } from '../../finance/settlement';
 import type { OdooClient } from './client';
 import type { Company } from './lookups';
+import { assertOpposite, readOpenItems } from './matching/open-items';
+import {
+  findReconciled,
+  type PostEntry,
+  type Reconciled,
+  type ReconcileRequest,
+  reconcilePayment,
+  settlementRules,
+} from './reconcile';
 import { amountOf, idOf, type OdooRecord, searchRead } from './records';
 
-/** A bank transaction and the open items that it pays. */
-export interface BankMatch {
-  company: Company;
+/** A bank transaction and what it settles; `moveId` is its own entry. */
+export interface BankMatch extends ReconcileRequest {
   /** Id of the `account.bank.statement.line`. */
   lineId: number;
-  /** Posted moves with open items on one receivable or payable account; all of them are paid whole but the last. */
-  moves: readonly number[];
 }
 
 const BANK_LINE = 'account.bank.statement.line';
-const LINE_FIELDS =
-  'account_id amount_residual reconciled display_type move_id parent_state statement_line_id balance'.split(
-    ' ',
-  );
+const LINE_FIELDS = ['account_id', 'balance', 'amount_currency', 'currency_id'];
 
 /**
- * Matches a bank transaction: its suspense line moves to the account of what it pays and is reconciled with it. Both
- * steps find what an earlier attempt did. Needs the group Accountant.
+ * Matches a bank transaction with the open items of its allocations, each with the very amount given: its suspense line
+ * moves to their account, and is then matched as a payment's. What does not fit is refused before anything is written,
+ * and both steps find what an earlier attempt did. Needs the group Accountant.
  *
- * @throws FinanceError ODOO_MISSING when the transaction or an open item is not there, ODOO_VALIDATION when the items
- * are on several accounts, ODOO_AMOUNT_DIFFERS when they are less than the transaction
+ * @throws FinanceError ODOO_MOVE_CHANGED when the transaction is booked as something else; ODOO_VALIDATION when the items
+ * are on several accounts, or on the side of the transaction; and those of {@link reconcilePayment}
  */
-export async function matchBankLine(client: OdooClient, match: BankMatch): Promise<void> {
-  const { company, lineId, moves } = match;
-  const context = { allowed_company_ids: [company.id] };
-  const own = await ownLines(client, match);
-  const items = await openItems(client, company, moves);
-  const account = await accountOf(client, company, moves);
-  const matched = own.find((line) => idOf(line.account_id) === account);
-  if (matched?.reconciled === true) return;
-  const other = matched ?? own.find((line) => line.suspense === true);
-  if (!other)
-    throw new FinanceError('ODOO_MOVE_CHANGED', {
-      message: `The bank line ${lineId} is matched with something else.`,
-      details: { bank_line: lineId },
-    });
-  const owed = absolute(
-    sum(items.map(({ amount_residual }) => amountOf(amount_residual, company.currency.code))),
-  );
-  const paid = absolute(amountOf(other.balance, company.currency.code));
-  if (compare(owed, paid) < 0)
-    throw new FinanceError('ODOO_AMOUNT_DIFFERS', {
-      message: `The bank line ${lineId} is ${paid}, the open items are ${owed}.`,
-      details: { bank_line: lineId, paid, owed },
-    });
-  if (!matched)
-    await client.call('account.move.line', 'write', {
-      ids: [Number(other.id)],
-      named: { vals: { account_id: account } },
-      context,
-    });
-  const ids = [Number(other.id), ...items.map(({ id }) => Number(id))];
-  await client.call('account.move.line', 'reconcile', { ids, context });
+export async function matchBankLine(
+  client: OdooClient,
+  match: BankMatch,
+  postEntry: PostEntry,
+): Promise<Reconciled> {
+  const suspense = await suspenseLine(client, match);
+  if (suspense) {
+    const account = await accountFor(client, match, suspense);
+    const context = { allowed_company_ids: [match.company.id] };
+    const named = { vals: { account_id: account } };
+    await client.call('account.move.line', 'write', { ids: [Number(suspense.id)], named, context });
+  }
+  return await reconcilePayment(client, match, postEntry);
 }
 
-/** Whether a bank transaction is matched with what it pays already; nothing is written. */
-export async function isBankLineMatched(client: OdooClient, match: BankMatch): Promise<boolean> {
-  const account = await accountOf(client, match.company, match.moves);
-  const own = await ownLines(client, match);
-  return own.some((line) => idOf(line.account_id) === account && line.reconciled === true);
+/** Whether a bank transaction is matched as given already; nothing is written. */
+export async function findBankMatch(client: OdooClient, match: BankMatch): Promise<Reconciled | undefined> {
+  return (await suspenseLine(client, match)) ? undefined : await findReconciled(client, match);
 }
 
 /** Takes the matching of a bank transaction back; its counterpart is in suspense again. */
@@ -72,64 +57,47 @@ export async function unmatchBankLine(client: OdooClient, company: Company, line
   await client.call(BANK_LINE, 'action_undo_reconciliation', { ids: [lineId], context });
 }
 
-/** The transaction's lines but the bank's own; `suspense` marks the one that waits for a match. */
-async function ownLines(client: OdooClient, { company, lineId }: BankMatch): Promise<OdooRecord[]> {
-  const options = { company: company.id };
-  const [line] = await searchRead(
-    client,
-    BANK_LINE,
-    [['id', '=', lineId]],
-    ['move_id', 'journal_id'],
-    options,
-  );
-  const move = idOf(line?.move_id);
-  const journal = idOf(line?.journal_id);
-  if (move === undefined || journal === undefined)
-    throw new FinanceError('ODOO_MISSING', { message: `There is no bank line ${lineId}.` });
-  const accounts = ['default_account_id', 'suspense_account_id'];
-  const [row] = await searchRead(client, 'account.journal', [['id', '=', journal]], accounts, options);
-  const lines = await searchRead(client, 'account.move.line', [['move_id', '=', move]], LINE_FIELDS, options);
-  return lines
-    .filter(({ account_id }) => idOf(account_id) !== idOf(row?.default_account_id))
-    .map((each) => ({ ...each, suspense: idOf(each.account_id) === idOf(row?.suspense_account_id) }));
+/** The account of what a transaction in suspense is to settle, once all of it fits. */
+async function accountFor(client: OdooClient, match: BankMatch, line: OdooRecord): Promise<number> {
+  const { company, moveId, allocations } = match;
+  const moves = allocations.map((each) => each.moveId);
+  const items = await readOpenItems(client, company, moves);
+  const accounts = [...new Set([...items.values()].map(({ accountId }) => accountId))];
+  const [account, ...others] = accounts;
+  if (account === undefined || others.length > 0)
+    throw new FinanceError('ODOO_VALIDATION', {
+      message: 'What the bank line is to pay is on several accounts.',
+      details: { accounts },
+    });
+  const currency = Array.isArray(line.currency_id) ? String(line.currency_id[1]) : company.currency.code;
+  const signed = amountOf(line.amount_currency || line.balance || 0, currency);
+  assertOpposite({ moveId, isDebit: !signed.startsWith('-') }, items);
+  const invoices = [...items.values()].map((item) => ({ ...item, id: item.moveId }));
+  const shares = allocations.map(({ moveId: id, amount }) => ({ id, amount }));
+  planSettlement({ residual: absolute(signed), currency }, invoices, shares, settlementRules(match));
+  return account;
 }
 
-const openItems = (client: OdooClient, { id }: Company, moves: readonly number[]): Promise<OdooRecord[]> =>
-  searchRead(
+/** The line that waits for a match; undefined where the transaction is on another account by now. */
+async function suspenseLine(
+  client: OdooClient,
+  { company, lineId, moveId }: BankMatch,
+): Promise<OdooRecord | undefined> {
+  const options = { company: company.id };
+  const fields = ['move_id', 'journal_id'];
+  const [line] = await searchRead(client, BANK_LINE, [['id', '=', lineId]], fields, options);
+  const journal = idOf(line?.journal_id);
+  if (journal === undefined || idOf(line?.move_id) !== moveId)
+    throw new FinanceError('ODOO_MISSING', { message: `There is no bank line ${lineId}.` });
+  const accounts = ['suspense_account_id'];
+  const [row] = await searchRead(client, 'account.journal', [['id', '=', journal]], accounts, options);
+  const suspense = idOf(row?.suspense_account_id);
+  const lines = await searchRead(
     client,
     'account.move.line',
-    [
-      ['move_id', 'in', moves],
-      ['display_type', '=', 'payment_term'],
-      ['parent_state', '=', 'posted'],
-      ['reconciled', '=', false],
-    ],
+    [['move_id', '=', moveId]],
     LINE_FIELDS,
-    { company: id, order: 'id' },
+    options,
   );
-
-async function accountOf(client: OdooClient, { id }: Company, moves: readonly number[]): Promise<number> {
-  const rows = await searchRead(
-    client,
-    'account.move.line',
-    [
-      ['move_id', 'in', moves],
-      ['display_type', '=', 'payment_term'],
-      ['parent_state', '=', 'posted'],
-    ],
-    ['account_id'],
-    { company: id },
-  );
-  const accounts = new Set(rows.map(({ account_id }) => idOf(account_id)));
-  const [account] = accounts;
-  if (account === undefined)
-    throw new FinanceError('ODOO_MISSING', {
-      message: 'What the bank line is to pay is not posted, or gone.',
-      details: { moves },
-    });
-  if (accounts.size === 1) return account;
-  throw new FinanceError('ODOO_VALIDATION', {
-    message: 'What the bank line is to pay is on several accounts.',
-    details: { accounts: [...accounts] },
-  });
+  return lines.find(({ account_id }) => idOf(account_id) === suspense);
 }

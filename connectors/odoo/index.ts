@@ -9,7 +9,7 @@ export {
 } from './adopt';
 export { analyticOf, type BusinessDomain, mandatoryPlans } from './analytic-plans';
 export { type Automation, assertNoAutomation, automations, type Job } from './automation';
-export { type BankMatch, isBankLineMatched, matchBankLine, unmatchBankLine } from './bank-matching';
+export { type BankMatch, findBankMatch, matchBankLine, unmatchBankLine } from './bank-matching';
 export { Batcher, type BatcherOptions } from './batch';
 export {
   type CallInput,

@@ -1,12 +1,12 @@
 import { FinanceError, isFinanceError } from '../../errors';
 import type { Day, Decimal } from '../../finance/documents';
 import { equals, formatMoney, sub, sum } from '../../finance/money';
-import { planSettlement } from '../../finance/settlement';
+import { planSettlement, type SettlementRules } from '../../finance/settlement';
 import type { OdooClient } from './client';
 import { findByExternalId } from './load';
 import { type Company, lookupsOf } from './lookups';
 import { matchedBetween, type OpenItem, readItems, readMatches } from './matching/open-items';
-import { linesByLabel, settlementEntry } from './matching/settlement-entry';
+import { linesByLabel, needsEntry, settlementEntry } from './matching/settlement-entry';
 import type { EntryRequest, PlannedAllocation, SettlementTerms } from './posting/kinds';
 import { type Domain, searchRead } from './records';
 
@@ -82,7 +82,7 @@ async function settle(
   items: ReadonlyMap<number, OpenItem>,
   postEntry: PostEntry,
 ): Promise<SettlementLines> {
-  const { company, allocations, tolerance } = request;
+  const { company, allocations } = request;
   const key = settlementKey(request);
   const known = await findByExternalId(client, 'account.move', key);
   // a draft was cut off before it was posted, so nothing is matched yet and the plan comes out the same
@@ -101,17 +101,19 @@ async function settle(
     residual,
     currency,
   }));
-  const plan = planSettlement(payment, invoices, open, {
-    tolerance,
-    canWriteOff: request.writeOffAccountId !== undefined,
-    movesOverpayment: request.overpaymentAccountId !== undefined,
-  });
+  const plan = planSettlement(payment, invoices, open, settlementRules(request));
+  if (!needsEntry(plan)) return { lines: new Map(), direct: plan.direct };
   const journalId = await lookupsOf(client).journal(company, request.journal);
-  const entry = settlementEntry(request, plan, { payment, items }, { key, journalId });
-  if (!entry) return { lines: new Map(), direct: plan.direct };
-  const { id } = await postEntry(entry);
+  const { id } = await postEntry(settlementEntry(request, plan, { payment, items }, { key, journalId }));
   return { moveId: id, lines: await linesByLabel(client, company, id), direct: plan.direct };
 }
+
+/** What may become of differences, as a plan asks for it. */
+export const settlementRules = (terms: SettlementTerms): SettlementRules => ({
+  tolerance: terms.tolerance,
+  canWriteOff: terms.writeOffAccountId !== undefined,
+  movesOverpayment: terms.overpaymentAccountId !== undefined,
+});
 
 /** External id of the entry that splits and writes off. */
 const settlementKey = ({ externalKey }: Pick<ReconcileRequest, 'externalKey'>): string =>

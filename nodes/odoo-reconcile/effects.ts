@@ -1,6 +1,7 @@
 import {
+  type BankMatch,
+  findBankMatch,
   findReconciled,
-  isBankLineMatched,
   matchBankLine,
   type OdooClient,
   postRequest,
@@ -15,10 +16,11 @@ type Recorded = { [key: string]: Json };
 const plain = (value: unknown): Recorded => JSON.parse(JSON.stringify(value)) as Recorded;
 const requestOf = <Request>(recorded: Json): Request => (recorded as { ask: Json }).ask as unknown as Request;
 
-/** A bank transaction and what it pays. */
-export type BankRequest = Parameters<typeof matchBankLine>[1];
 /** Whose matching is taken back: moves, or a bank transaction. */
-export type UndoRequest = Pick<BankRequest, 'company' | 'moves'> & { lineId?: number };
+export interface UndoRequest extends Pick<ReconcileRequest, 'company'> {
+  moves: number[];
+  lineId?: number;
+}
 
 /** What is matched already is left alone, so that doing it again changes nothing. */
 export const matchPayment = (client: OdooClient): Effect<Recorded> => ({
@@ -36,14 +38,12 @@ export const matchPayment = (client: OdooClient): Effect<Recorded> => ({
 export const matchBank = (client: OdooClient): Effect<Recorded> => ({
   refusesDoubles: true,
   async perform(recorded) {
-    const request = requestOf<BankRequest>(recorded);
-    await matchBankLine(client, request);
-    return plain({ bankLine: request.lineId, moves: request.moves });
+    const request = requestOf<BankMatch>(recorded);
+    return plain(await matchBankLine(client, request, (entry) => postRequest(client, 'entry', entry)));
   },
   async probe(recorded) {
-    const request = requestOf<BankRequest>(recorded);
-    if (!(await isBankLineMatched(client, request))) return undefined;
-    return plain({ bankLine: request.lineId, moves: request.moves });
+    const found = await findBankMatch(client, requestOf<BankMatch>(recorded));
+    return found && plain(found);
   },
 });
 

@@ -1,4 +1,5 @@
 import {
+  type BankMatch,
   type Located,
   locate,
   locateItems,
@@ -20,7 +21,7 @@ import { hostOf } from '../kit/settings';
 import { standalone } from '../kit/standalone';
 import { defineStep, type Outcome, type Run } from '../kit/step-node';
 import { allocationsIn } from './allocations';
-import { type BankRequest, matchBank, matchPayment, type UndoRequest, undoMatching } from './effects';
+import { matchBank, matchPayment, type UndoRequest, undoMatching } from './effects';
 
 interface OdooReconcileConfig extends NodeConfig {
   entity?: string;
@@ -48,7 +49,7 @@ interface Work {
   kind: 'odoo.match' | 'odoo.unmatch';
   /** What makes it another step than the one of other allocations. */
   identity: Json;
-  ask(client: OdooClient): Promise<ReconcileRequest | BankRequest | UndoRequest>;
+  ask(client: OdooClient): Promise<ReconcileRequest | BankMatch | UndoRequest>;
   effect(client: OdooClient): Effect<Recorded>;
 }
 
@@ -120,27 +121,18 @@ function matchableIn(msg: Message): Matchable {
 function match(msg: Message, document: Matchable, place: Place, terms: Terms): Work {
   const allocations = allocationsIn(msg, document);
   const identity = JSON.parse(JSON.stringify(allocations)) as Json;
-  if (document.kind === 'bank_transaction')
-    return {
-      kind: 'odoo.match',
-      identity,
-      effect: matchBank,
-      async ask(client) {
-        const { company, id } = await locate(client, document, place);
-        const items = await locateItems(client, document, allocations, place);
-        return { company, lineId: id, moves: items.map(({ moveId }) => moveId) };
-      },
-    };
+  const isBankLine = document.kind === 'bank_transaction';
   return {
     kind: 'odoo.match',
     identity,
-    effect: matchPayment,
+    effect: isBankLine ? matchBank : matchPayment,
     async ask(client) {
       const located = await locate(client, document, place);
       const items = await locateItems(client, document, allocations, place);
       return {
         ...(await settlementOf(client, located, { ...terms, ...postingTerms(document) })),
         allocations: items,
+        ...(isBankLine && { lineId: located.id }),
       };
     },
   };

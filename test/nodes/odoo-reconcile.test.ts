@@ -91,8 +91,14 @@ describe('odoo reconcile', () => {
       .filter(({ moveType }) => moveType === 'out_invoice')
       .map(({ id }) => id);
     assert.equal(source.system, 'stripe');
-    const named = ids.map((moveId) => ({ moveId, amount: '119.00' }));
-    await send('match', line, named);
+    const named = (...amounts: string[]) => amounts.map((amount, at) => ({ moveId: ids[at], amount }));
+    assert.equal(await refused(line, named('119.00', '119.00')), 'ODOO_AMOUNT_DIFFERS');
+    assert.deepEqual(await residuals(), ['119.00', '119.00']);
+    const { odoo } = await send('match', line, named('119.00', '81.00'));
+    assert.deepEqual(
+      (odoo as { matched: { matched: string }[] }).matched.map(({ matched }) => matched),
+      ['119.00', '81.00'],
+    );
     assert.deepEqual(await residuals(), ['0.00', '38.00']);
     await send('undo', line);
     assert.deepEqual(await residuals(), ['119.00', '119.00']);

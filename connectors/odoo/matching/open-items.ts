@@ -41,11 +41,7 @@ export async function readItems(
   moves: readonly number[],
 ): Promise<{ payment: OpenItem; items: Map<number, OpenItem> }> {
   const rows = await readLines(client, company, [paymentMove, ...moves]);
-  const items = new Map<number, OpenItem>();
-  for (const move of moves) {
-    const lines = rows.filter((row) => idOf(row.move_id) === move && row.display_type === 'payment_term');
-    items.set(move, itemOf(move, lines, company));
-  }
+  const items = itemsOf(rows, moves, company);
   const accounts = new Set([...items.values()].map(({ accountId }) => accountId));
   const own = rows.filter(
     (row) => idOf(row.move_id) === paymentMove && accounts.has(idOf(row.account_id) as number),
@@ -56,7 +52,43 @@ export async function readItems(
       hint: 'Name the counterpart account in the mapping of the payment.',
       details: { move: paymentMove, accounts: [...accounts] },
     });
-  return { payment: itemOf(paymentMove, own, company), items };
+  const payment = itemOf(paymentMove, own, company);
+  assertOpposite(payment, items);
+  return { payment, items };
+}
+
+/** The open items of moves. @throws FinanceError ODOO_MISSING when one is gone or not posted */
+export const readOpenItems = async (
+  client: OdooClient,
+  company: Company,
+  moves: readonly number[],
+): Promise<Map<number, OpenItem>> => itemsOf(await readLines(client, company, moves), moves, company);
+
+function itemsOf(
+  rows: readonly OdooRecord[],
+  moves: readonly number[],
+  company: Company,
+): Map<number, OpenItem> {
+  const linesOf = (move: number) =>
+    rows.filter((row) => idOf(row.move_id) === move && row.display_type === 'payment_term');
+  return new Map(moves.map((move) => [move, itemOf(move, linesOf(move), company)]));
+}
+
+/**
+ * Holds a payment to standing against what it settles: Odoo matches lines of one side with nothing.
+ * @throws FinanceError ODOO_VALIDATION
+ */
+export function assertOpposite(
+  { moveId, isDebit }: Pick<OpenItem, 'moveId' | 'isDebit'>,
+  items: ReadonlyMap<number, OpenItem>,
+): void {
+  const same = [...items.values()].find((item) => item.isDebit === isDebit);
+  if (!same) return;
+  throw new FinanceError('ODOO_VALIDATION', {
+    message: `The move ${same.moveId} is on the side of the payment: it is not settled by it.`,
+    hint: 'See whether money came in or went out, and what it is to settle.',
+    details: { move: moveId, item: same.moveId },
+  });
 }
 
 function itemOf(moveId: number, lines: readonly OdooRecord[], company: Company): OpenItem {

@@ -15,17 +15,20 @@ function homeOf(amount: Decimal, item: OpenItem, { currency }: Company): Decimal
   return divide(multiply(amount, item.residualHome), item.residual, exponentOf(currency.code));
 }
 
+/** Whether a plan needs an entry of its own. */
+export const needsEntry = ({ splits, writeOffs, over }: SettlementPlan): boolean =>
+  splits.length + writeOffs.length > 0 || over !== undefined;
+
 /**
  * The entry that a plan needs: it splits the payment, writes off and moves what was paid too much, and sums to nothing
  * on each currency. Its lines are known by their labels.
- * @returns `undefined` where the plan needs none
  */
 export function settlementEntry(
   request: ReconcileRequest,
   plan: SettlementPlan,
   { payment, items }: { payment: OpenItem; items: ReadonlyMap<number, OpenItem> },
   { key, journalId }: { key: string; journalId: number },
-): EntryRequest | undefined {
+): EntryRequest {
   const { company, date, writeOffAccountId = 0, overpaymentAccountId = 0 } = request;
   const lines: ExpectedEntryLine[] = [];
   /** Two lines of one amount, the first on the side of `isDebit`. */
@@ -70,7 +73,6 @@ export function settlementEntry(
       [plan.over.as, account],
     ]);
   }
-  if (lines.length === 0) return undefined;
   const expected = { date, documentDate: date, journalId, ref: key.split('.')[1] ?? key, lines };
   return entryRequest(key, company, expected);
 }

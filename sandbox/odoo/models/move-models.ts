@@ -4,6 +4,7 @@ import { missingError, userError } from '../core/fault';
 import type { Method, Model, Version } from '../core/model';
 import { patch } from '../core/records';
 import { idOf, pythonTuple, textOf, type Value, type Values } from '../core/value';
+import { refreshResidual } from './invoice-amounts';
 import { checkUnlocked } from './lock-dates';
 import { lineFields, moveFields } from './move-fields';
 import { linesOf, moveDisplayName } from './move-kind';
@@ -99,7 +100,11 @@ function writeLines(moves: Moves, env: Environment, ids: number[], values: Value
     );
     if (record.state === 'posted' && onlyAccount) {
       checkUnlocked(env, record);
-      for (const line of lines) patch(env, 'account.move.line', line, values);
+      for (const line of lines) {
+        patch(env, 'account.move.line', line, values);
+        // an account keeps open items, or does not
+        if ('account_id' in values) refreshResidual(env, line);
+      }
       continue;
     }
     moves.write(env, [move], { line_ids: lines.map((line): Value => [1, line, values]) });

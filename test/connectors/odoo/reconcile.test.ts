@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { lookupsOf, matchBankLine, searchRead, unmatchBankLine, unreconcile } from '../../../connectors/odoo';
+import {
+  findBankMatch,
+  lookupsOf,
+  matchBankLine,
+  postRequest,
+  searchRead,
+  unmatchBankLine,
+  unreconcile,
+} from '../../../connectors/odoo';
 import type { Payment, PaymentPosting } from '../../../finance/documents';
 import { fromMinor } from '../../../finance/money';
 import { planSettlement } from '../../../finance/settlement';
@@ -128,24 +136,64 @@ for (const version of [16, 17, 19] as Version[])
       assert.equal(await moves(), before + 2);
     });
 
-    it('a bank line pays what is open, and gives it back', async () => {
+    it('a bank line pays what is given, and gives it back', async () => {
       const company = await lookupsOf(books.client).company(1);
-      const ids = await sell('h1', 'h2');
+      const [one = 0, other = 0] = await sell('h1', 'h2');
+      const matchOf = (
+        { id, moveId = 0 }: { id: number; moveId?: number },
+        ...shares: [number, string][]
+      ) => ({
+        company,
+        lineId: id,
+        moveId,
+        externalKey: `ledgerway.bank_match_${id}`,
+        date: '2026-11-06',
+        journal: 'MISC',
+        tolerance: '0',
+        allocations: shares.map(([move, amount]) => ({ moveId: move, amount })),
+      });
+      const settle = (match: ReturnType<typeof matchOf>) =>
+        matchBankLine(books.client, match, (entry) => postRequest(books.client, 'entry', entry));
       const line = await books.post(bankLine('h', { amount: '200.00' }));
-      const match = { company, lineId: line.id, moves: ids };
+      const match = matchOf(line, [one, '100.00'], [other, '100.00']);
       const reconcile = { match: { model: 'account.move.line', method: 'reconcile' }, times: 1 };
       await books.fault({ ...reconcile, mode: 'connection-lost' });
-      await assert.rejects(matchBankLine(books.client, match), { kind: 'transient' });
-      await matchBankLine(books.client, match);
-      assert.deepEqual(await residuals(ids), [0, 38]);
-      await matchBankLine(books.client, match);
-      assert.deepEqual(await residuals(ids), [0, 38]);
-      await unmatchBankLine(books.client, company, line.id);
-      assert.deepEqual(await residuals(ids), [119, 119]);
-      const large = await books.post(bankLine('large', { amount: '238.01' }));
-      await assert.rejects(matchBankLine(books.client, { ...match, lineId: large.id }), {
+      await assert.rejects(settle(match), { kind: 'transient' });
+      assert.equal(await findBankMatch(books.client, match), undefined);
+      await settle(match);
+      assert.deepEqual(await residuals([one, other]), [19, 19]);
+      const again = await settle(match);
+      assert.deepEqual(await findBankMatch(books.client, match), again);
+      assert.deepEqual(await residuals([one, other]), [19, 19]);
+      // it is matched, but not so
+      const otherwise = matchOf(line, [other, '200.00']);
+      await assert.rejects(settle({ ...otherwise, externalKey: 'ledgerway.bank_match_other' }), {
         code: 'ODOO_AMOUNT_DIFFERS',
       });
+      await unmatchBankLine(books.client, company, line.id);
+      assert.equal(await findBankMatch(books.client, match), undefined);
+    });
+
+    it('a bank line takes no more and no other than fits, before anything is written', async () => {
+      const company = await lookupsOf(books.client).company(1);
+      const [sold = 0] = await sell('k1');
+      const terms = { company, date: '2026-11-06', journal: 'MISC', tolerance: '0' };
+      const large = await books.post(bankLine('large', { amount: '238.01' }));
+      const paid = await books.post(bankLine('paid', { amount: '-119.00' }));
+      for (const [line, amount, code] of [
+        [large, '119.01', 'ODOO_AMOUNT_DIFFERS'],
+        [paid, '119.00', 'ODOO_VALIDATION'],
+      ] as const) {
+        const allocations = [{ moveId: sold, amount }];
+        const match = { ...terms, lineId: line.id, moveId: line.moveId ?? 0, allocations };
+        const settle = matchBankLine(
+          books.client,
+          { ...match, externalKey: `ledgerway.bank_match_${line.id}` },
+          (entry) => postRequest(books.client, 'entry', entry),
+        );
+        await assert.rejects(settle, { code });
+      }
+      assert.deepEqual(await residuals([sold]), [119]);
     });
 
     it('a matching can be taken back', async () => {
