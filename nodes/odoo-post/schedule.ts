@@ -41,10 +41,11 @@ export async function postSchedule(
     const { currency } = await lookupsOf(client).company(entity.odooCompany);
     const netOf = await netAmounts(run, invoice, currency.code, posted);
     const entries: EntryRequest[] = [];
-    for (const entry of invoiceSchedule(invoice, currency.code, netOf))
-      entries.push(
-        await poster('entry').prepare(client, entry, { entity, prefix, externalKey: externalKey(entry) }),
-      );
+    for (const [at, entry] of invoiceSchedule(invoice, currency.code, netOf).entries()) {
+      // under the invoice's key, so that it is seen whose they are
+      const options = { entity, prefix, externalKey: `${externalKey(invoice)}__schedule_${at + 1}` };
+      entries.push(await poster('entry').prepare(client, entry, options));
+    }
     await assertLateAllowed(run, invoice, entity, entries);
     return entries;
   });

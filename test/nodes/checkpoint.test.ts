@@ -103,6 +103,35 @@ describe('checkpoint', () => {
       assert.deepEqual((await group.bench.store.audit()).findings, []);
     });
 
+  it('leaves out the entries that hang on other documents: schedules, fees and settlements', async () => {
+    await open({ kinds: '["invoice","payment","journal_entry"]', journals: '[]' });
+    const period = { start: '2026-11-01', end: '2026-11-30' };
+    const posting = { account: '0990', taxes: ['USt 19%'], deferral: { account: '8400', journal: 'MISC' } };
+    await group.post(invoice('1', { lines: [{ ...invoice('1').lines[0]!, period, posting }] }));
+    await group.post(
+      payment('1', [], {
+        amount: '119.50',
+        fee: '1.20',
+        allocations: [{ sourceId: 'in_1', amount: '119.00' }],
+        posting: {
+          journal: 'PSP',
+          feeAccount: '4970',
+          clearingAccount: '1360',
+          writeOffAccount: '4970',
+          tolerance: '0.50',
+        },
+      }),
+    );
+    const { rows } = await check('equal');
+    assert.deepEqual(
+      rows.map(({ kind, odoo }) => [kind, odoo.count, odoo.total]),
+      [
+        ['invoice', 1, '119.00'],
+        ['payment', 1, '119.50'],
+      ],
+    );
+  });
+
   it('explains the difference by each document, holds the result, and closes it when all is put right', async () => {
     await open();
     await group.post(invoice('1'), invoice('2'), invoice('october', { issueDate: '2026-10-31' }));
