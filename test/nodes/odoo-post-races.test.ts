@@ -90,6 +90,23 @@ async function assertOnce(documents: readonly PostableDocument[]): Promise<void>
   }
 }
 
+/** All workers receive the same documents, then they work. @returns the documents of all rounds */
+async function rounds(work: (round: number) => Promise<unknown>): Promise<PostableDocument[]> {
+  const all: PostableDocument[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const documents = day(round);
+    all.push(...documents);
+    if (round % 3 === 1) await fault('drop-after-commit', { method: round % 2 ? 'load' : 'action_post' });
+    await Promise.all(
+      workers.map(async (worker) => {
+        for (const document of documents) await worker.receive(document);
+      }),
+    );
+    await work(round);
+  }
+  return all;
+}
+
 /** Partners that were made of the customers of {@link day}. */
 const customers = (): number =>
   odoo.db.all('res.partner').filter(({ name }) => /^Customer \d/.test(String(name))).length;
@@ -123,18 +140,7 @@ describe('four workers, each with a store of its own, and the same documents', (
   it(`post each once, round after round, with answers lost after the commit (${ROUNDS} rounds)`, async function () {
     this.timeout(30_000 + ROUNDS * 4_000);
     await hire(4);
-    const all: PostableDocument[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const documents = day(round);
-      all.push(...documents);
-      if (round % 3 === 1) await fault('drop-after-commit', { method: round % 2 ? 'load' : 'action_post' });
-      await Promise.all(
-        workers.map(async (worker) => {
-          for (const document of documents) await worker.receive(document);
-          await worker.work();
-        }),
-      );
-    }
+    const all = await rounds(() => Promise.all(workers.map((worker) => worker.work())));
     await assertOnce(all);
     const [first, ...others] = await Promise.all(workers.map((worker) => worker.results()));
     assert.equal(first!.size, all.length);
@@ -157,38 +163,38 @@ describe('four runtimes on one Postgres store, and the same documents', () => {
     await clear();
     await place.remove();
   });
-  const start = async (): Promise<PostingWorker> => PostingWorker.on(odoo.url, await place.open(SETTINGS));
+  const start = async (): Promise<PostingWorker> => PostingWorker.on(odoo.url, await place.open(SETTINGS), 2);
 
   /** One of them dies while all work, and another one comes for it. */
   async function replace(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 40));
-    await workers.shift()!.die();
-    const fresh = await start();
-    workers.push(fresh);
-    await fresh.work();
+    const [busy] = await place.query<{ worker: string }>(
+      "SELECT worker FROM documents WHERE state = 'leased'",
+    );
+    const at = Math.max(
+      workers.findIndex(({ name }) => name === busy?.worker),
+      0,
+    );
+    await workers[at]!.die();
+    workers[at] = await start();
+    await workers[at].work();
   }
 
   it(`post each once, with answers lost after the commit and runtimes that die (${ROUNDS} rounds)`, async function () {
     this.timeout(30_000 + ROUNDS * 4_000);
     for (let index = 0; index < 4; index++) workers.push(await start());
-    const all: PostableDocument[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const documents = day(round);
-      all.push(...documents);
-      if (round % 3 === 1) await fault('drop-after-commit', { method: round % 2 ? 'load' : 'action_post' });
-      await Promise.all(
-        workers.map(async (worker) => {
-          for (const document of documents) await worker.receive(document);
-        }),
-      );
+    const all = await rounds(async (round) => {
       const work = workers.map((worker) => worker.work());
       if (round % 4 === 2) work.push(replace());
       await Promise.all(work);
-    }
+    });
     await assertOnce(all);
+    const { store } = workers[0]!;
     assert.equal((await workers[0]!.results()).size, all.length);
+    const recovered = await place.query("SELECT seq FROM audit WHERE type = 'recovered'");
+    assert.ok(recovered.length > 0, 'some died at work');
     assert.equal(customers(), ROUNDS, 'one partner a customer');
-    assert.deepEqual((await workers[0]!.store.audit()).findings, []);
+    assert.deepEqual((await store.audit()).findings, []);
   });
 });
 

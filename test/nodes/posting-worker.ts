@@ -30,13 +30,15 @@ export const SETTINGS = { leaseMs: 60_000, deadlineMs: 60_000, graceMs: 50, susp
 /** A worker that posts what its store has, in the steps of *odoo post*, without Node-RED. */
 export class PostingWorker {
   readonly client: OdooClient;
-  private readonly name = `worker ${randomUUID()}`;
+  readonly name = `worker ${randomUUID()}`;
   private isDead = false;
   private readonly place: Pick<OdooRun, 'client' | 'writer' | 'target' | 'name' | 'nodeId'>;
 
   private constructor(
     readonly store: Store,
     url: string,
+    /** Documents that it takes at once. */
+    private readonly most: number,
   ) {
     this.client = connectOdoo({
       url,
@@ -54,9 +56,9 @@ export class PostingWorker {
     return await PostingWorker.on(url, await openSqliteStore({ file, settings: SETTINGS }));
   }
 
-  static async on(url: string, store: Store): Promise<PostingWorker> {
+  static async on(url: string, store: Store, most = 20): Promise<PostingWorker> {
     await store.syncPipelines([{ ...PIPELINE, kinds: [] }]);
-    return new PostingWorker(store, url);
+    return new PostingWorker(store, url, most);
   }
 
   async receive(document: PostableDocument): Promise<string> {
@@ -81,7 +83,9 @@ export class PostingWorker {
     const running = new Set<Promise<void>>();
     for (const until = Date.now() + limitMs; !this.isDead; ) {
       await this.store.sweep();
-      const leased = await this.store.lease({ pipeline: PIPELINE.name, worker: this.name, limit: 20 });
+      const limit = this.most - running.size;
+      const leased =
+        limit > 0 ? await this.store.lease({ pipeline: PIPELINE.name, worker: this.name, limit }) : [];
       for (const document of leased) {
         const work = this.handle(document).finally(() => running.delete(work));
         running.add(work);
