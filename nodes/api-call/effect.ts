@@ -46,10 +46,9 @@ export function callEffect(
       if (!request.newest) return await write(request);
       const { object, revision } = request.newest;
       const name = `api-call/${target}/${kind}/${object}`;
-      return await inStoreTurn<object, CallResult>(store, `${name}/turn`, context.documentId, async () => ({
-        result: (await isNext(name, revision)) ? await write(request) : OUTDATED,
-        memory: {},
-      }));
+      return await inStoreTurn(store, name, context.documentId, async () =>
+        (await isNext(name, revision)) ? await write(request) : OUTDATED,
+      );
     },
     ...(probe && {
       async probe(asked: Json) {

@@ -14,7 +14,7 @@ import type { Effect, Json, Store } from '../../engine';
 import { externalKey, type PartyDocument, type ProductDocument } from '../../finance';
 import { isOlder, type Revision } from '../kit/revision';
 import type { HashedRequest } from '../kit/run-step';
-import { inStoreTurn } from '../kit/turns';
+import { inStoreTurn, turnOfAnother } from '../kit/turns';
 
 export type MasterDocument = PartyDocument | ProductDocument;
 export type Role = 'customer' | 'supplier' | 'product';
@@ -65,12 +65,16 @@ export function upsertEffect(
       const document = request.document as unknown as MasterDocument;
       const model = document.kind === 'party' ? 'res.partner' : 'product.product';
       const name = memoryOf(target, document);
-      return inStoreTurn<Kept, UpsertResult>(store, name, documentId, async (before) => {
+      return inStoreTurn(store, name, documentId, async () => {
+        const from = await store.getCursor({ name });
+        const before = from === undefined ? undefined : (JSON.parse(from) as Kept);
         const { revision } = request;
         if (before && isOlder(revision, before.revision))
-          return { result: { ...NOTHING, id: before.id, model, outdated: true }, memory: before };
+          return { ...NOTHING, id: before.id, model, outdated: true };
         const { memory, ...upserted } = await write(client, request, document, before);
-        return { result: { ...upserted, model, outdated: false }, memory: { ...memory, revision } };
+        const kept: Kept = { ...memory, revision };
+        if (!(await store.swapCursor({ name, from, to: JSON.stringify(kept) }))) throw turnOfAnother(name);
+        return { ...upserted, model, outdated: false };
       });
     },
   };

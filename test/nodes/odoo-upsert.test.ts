@@ -1,12 +1,14 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { Store } from '../../engine';
+import { connectOdoo } from '../../connectors/odoo';
+import type { Json, Store } from '../../engine';
 import { FinanceError } from '../../errors';
 import type { PartyDocument } from '../../finance';
 import { isOlder, revisionOf } from '../../nodes/kit/revision';
 import { inStoreTurn } from '../../nodes/kit/turns';
-import type { UpsertResult } from '../../nodes/odoo-upsert/upsert-step';
+import { type UpsertResult, upsertEffect } from '../../nodes/odoo-upsert/upsert-step';
+import { DEMO_LOGIN, demoSeed, type RunningOdoo, startOdoo } from '../../sandbox/odoo';
 import { onEveryStore } from '../engine/conformance/stores';
 import { ENDINGS, node, PIPELINE_IN } from './bench';
 import { MasterBench, partyOf, productOf } from './master-bench';
@@ -198,41 +200,64 @@ describe('the revision of an object', () => {
 });
 
 onEveryStore('the turn of an object', (place) => {
-  type Memory = { newest: number };
-
-  it('is one runtime’s at a time: an older state never comes after a newer one', async () => {
+  it('is one runtime’s at a time', async () => {
     const stores = await place().runtimes(3);
-    const written: number[] = [];
     let inside = 0;
-    const write = (store: Store, state: number): Promise<'written' | 'outdated'> =>
-      inStoreTurn<Memory, 'written' | 'outdated'>(store, 'object', `doc ${state}`, async (before) => {
-        if (before && state < before.newest) return { result: 'outdated', memory: before };
-        assert.equal(++inside, 1, 'one at a time');
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        written.push(state);
-        inside -= 1;
-        return { result: 'written', memory: { newest: state } };
-      });
-    const states = [4, 9, 1, 7, 3, 8, 2, 6, 5];
-    const ends = await Promise.all(states.map((state, n) => write(stores[n % stores.length]!, state)));
-    assert.deepEqual(
-      written,
-      written.toSorted((a, b) => a - b),
-    );
-    assert.equal(written.at(-1), 9);
-    assert.equal(ends.filter((end) => end === 'written').length, written.length);
+    const work = async (): Promise<void> => {
+      assert.equal(++inside, 1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      inside -= 1;
+    };
+    const all = Array.from({ length: 9 }, (_, n) => inStoreTurn(stores[n % 3]!, 'object', `doc ${n}`, work));
+    await Promise.all(all);
   });
 
   it('is kept by work whose end is not known, until that document comes again', async () => {
     const [one, other] = (await place().runtimes(2)) as [Store, Store];
-    const lostAnswer = new FinanceError('RUN_IN_DOUBT');
-    const work = (result: number) => async () => ({ result, memory: { newest: result } });
-    const fail = (error: Error) => () => Promise.reject(error);
-    await assert.rejects(inStoreTurn(one, 'object', 'a', fail(lostAnswer)), { code: 'RUN_IN_DOUBT' });
-    await assert.rejects(inStoreTurn(other, 'object', 'b', work(2)), { code: 'RUN_TURN' });
-    assert.equal(await inStoreTurn(other, 'object', 'a', work(1)), 1);
-    await assert.rejects(inStoreTurn(one, 'object', 'c', fail(new FinanceError('ODOO_ACCESS'))));
-    assert.equal(await inStoreTurn(one, 'object', 'b', work(2)), 2);
-    assert.deepEqual(JSON.parse((await one.getCursor({ name: 'object' }))!), { newest: 2 });
+    const fail = (code: 'RUN_IN_DOUBT' | 'ODOO_ACCESS') => () => Promise.reject(new FinanceError(code));
+    const work = async (): Promise<string> => 'done';
+    await assert.rejects(inStoreTurn(one, 'object', 'a', fail('RUN_IN_DOUBT')), { code: 'RUN_IN_DOUBT' });
+    await assert.rejects(inStoreTurn(other, 'object', 'b', work), { code: 'RUN_TURN' });
+    assert.equal(await inStoreTurn(other, 'object', 'a', work), 'done');
+    await assert.rejects(inStoreTurn(one, 'object', 'c', fail('ODOO_ACCESS')), { code: 'ODOO_ACCESS' });
+    assert.equal(await inStoreTurn(one, 'object', 'b', work), 'done');
+  }).timeout(15_000);
+});
+
+onEveryStore('states of one customer, written by several runtimes', (place) => {
+  let odoo: RunningOdoo;
+  beforeEach(async () => {
+    odoo = await startOdoo({ version: '17.0', seed: demoSeed() });
+  });
+  afterEach(() => odoo.close());
+
+  it('leave the newest, whatever their order', async () => {
+    const stores = await place().runtimes(3);
+    const { database, login, apiKey } = DEMO_LOGIN;
+    // other addresses of the same Odoo: what one knows, the others do not
+    const clients = stores.map((_store, n) =>
+      connectOdoo({
+        url: n === 0 ? odoo.url : odoo.url.replace('127.0.0.1', 'localhost'),
+        database,
+        login,
+        secret: () => apiKey,
+      }),
+    );
+    const write = (state: number) => {
+      const document = partyOf({ email: `r${state}@x.example` });
+      const revision = { revision: String(state), at: 0 };
+      const request = { document, role: 'customer', owned: ['email'], company: 1, prefix: 'ledgerway' };
+      const at = state % stores.length;
+      const effect = upsertEffect(stores[at]!, clients[at]!, 'odoo', `doc ${state}`);
+      return effect.perform({ ...request, revision, contentHash: String(state) } as unknown as Json);
+    };
+    const ends = (await Promise.all([4, 9, 1, 7, 3, 8, 2, 6, 5].map(write))) as UpsertResult[];
+    const rows = odoo.db.all('res.partner').filter(({ name }) => name === 'Nordlicht GmbH');
+    assert.deepEqual(
+      rows.map(({ email }) => email),
+      ['r9@x.example'],
+    );
+    assert.equal(ends.filter(({ created }) => created).length, 1);
+    for (const client of clients) client.close();
   }).timeout(15_000);
 });
