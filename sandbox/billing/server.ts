@@ -4,6 +4,7 @@ import { State } from '../lib/state';
 import { PROFILES } from './catalog';
 import { type DayOptions, DEMO_DAY, dayOfEvents } from './day';
 import { Ledger, type Run, type WebhookTarget } from './ledger';
+import { mountMoney } from './money';
 import { type Patience, Sender } from './sender';
 
 /** Secret key of the sandbox's API, and the signing secret of a target that names none. */
@@ -39,7 +40,7 @@ const PATIENCE: Patience = { timeoutMs: 10_000, baseMs: 200, mostMs: 5_000 };
  *
  * - `POST /_sandbox/send` {@link SendRequest} starts a run, or moves the target of a run that exists
  * - `GET /_sandbox/run[?id=]` progress, `GET /_sandbox/deliveries[?run=]` the ledger
- * - `GET /v1/events` the list of events, as Stripe's
+ * - `GET /v1/events` the list of events, as Stripe's; charges, refunds and balance transactions: see {@link mountMoney}
  *
  * @throws FinanceError CONFIG_INVALID for an address that is not a loopback
  */
@@ -61,7 +62,9 @@ export async function startBilling(options: BillingOptions = {}): Promise<Runnin
     start: resume,
     retarget: (run) => senders.get(run.id)?.retarget(run),
   });
-  mountEvents(app, ledger, options.apiKey ?? BILLING_API_KEY);
+  const apiKey = options.apiKey ?? BILLING_API_KEY;
+  mountEvents(app, ledger, apiKey);
+  mountMoney(app, state, apiKey);
   const running = await listen(app, options, () => state.close());
   for (const run of ledger.allRuns()) resume(run);
   const close = async () => {

@@ -10,6 +10,7 @@ const CORE: Record<string, number | undefined> = {
   catch: 1,
   switch: undefined,
   change: 1,
+  'http request': 1,
 };
 const EVERYWHERE = new Set(['id', 'type', 'z', 'g', 'x', 'y', 'wires']);
 

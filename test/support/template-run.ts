@@ -234,6 +234,7 @@ function credentialsOf(flow: TemplateNode[], { secrets }: Sandbox): Record<strin
     'ledgerway-tax-service': { secret: secrets.taxKey },
     'ledgerway-einvoice-channel': { secret: secrets.clearanceKey },
     'ledgerway-api-call': { secret: secrets.crmKey },
+    'http request': { password: secrets.billingKey },
   };
   return Object.fromEntries(
     flow.flatMap(({ id, type }) => {

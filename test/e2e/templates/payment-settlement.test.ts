@@ -6,7 +6,9 @@ import { type PostedMove, TemplateRun } from '../../support/template-run';
 
 interface Sample {
   posted: Invoice[];
-  events: { id: string }[];
+  events: { id: string; data: { object: object } }[];
+  /** What the provider's API says of what the events only name. */
+  api: object[];
 }
 
 /** What the invoices of the sample were posted by: any pipeline with the same external keys. */
@@ -16,6 +18,15 @@ async function postBefore(run: TemplateRun): Promise<void> {
   for (const document of run.file<Sample>('sample-input.json').posted)
     await postDocument(client, document, { entity: seller, externalKey: externalKey(document) });
   client.close();
+}
+
+async function putAtProvider(run: TemplateRun, objects: object[]): Promise<void> {
+  const answer = await fetch(`${run.sandbox.billing}/_sandbox/objects`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(objects),
+  });
+  assert.equal(answer.status, 201);
 }
 
 /** Debit less credit of an account, over moves. */
@@ -35,6 +46,7 @@ describe('the template payment settlement', function () {
   let run: TemplateRun;
   before(async () => {
     run = await TemplateRun.start('payment-settlement', postBefore);
+    await putAtProvider(run, run.file<Sample>('sample-input.json').api);
   });
   after(() => run.stop());
 
@@ -65,5 +77,35 @@ describe('the template payment settlement', function () {
     await run.feedAgain(events());
     assert.deepEqual(await run.posted(), expected());
     assert.deepEqual(await run.exceptions(), []);
+  });
+
+  it('asks for all items of a payout, page by page', async () => {
+    const items = Array.from({ length: 230 }, (_item, at) => {
+      const charge = { id: `txn_big_${at}`, reporting_category: 'charge', net: 100 + at };
+      return { object: 'balance_transaction', payout: 'po_2', ...charge };
+    });
+    await putAtProvider(run, items);
+    const payout = events().at(-1)!;
+    const amount = items.reduce((sum, { net }) => sum + net, 0);
+    const object = { ...payout.data.object, id: 'po_2', amount };
+    await run.feed([{ ...payout, id: 'evt_pay_8', data: { object } }]);
+    assert.deepEqual(await run.exceptions(), []);
+    const posted = (await run.posted()).find(({ ref }) => ref === 'po_2');
+    assert.equal(posted?.total, money.fromMinor(amount, 'EUR'));
+  });
+
+  it('holds what the provider does not know, and goes on once it does', async () => {
+    const [first] = events();
+    const object = { ...first!.data.object, id: 'ch_9', metadata: {} };
+    await run.feed([{ ...first, id: 'evt_pay_9', data: { object } }]);
+    assert.deepEqual(await run.exceptions(), ['acme_de SOURCE_EVENT_INVALID']);
+    const { api } = run.file<Sample>('sample-input.json');
+    await putAtProvider(run, [{ ...api[0], id: 'ch_9' }]);
+    await run.decide(async (store) => {
+      for (const { document_id: documentId } of await store.exceptions())
+        await store.replay({ documentId, actor: 'carla', reason: 'it is there now' });
+    });
+    assert.deepEqual(await run.exceptions(), []);
+    assert.ok((await run.posted()).some(({ ref }) => ref === 'ch_9'));
   });
 });
