@@ -82,12 +82,11 @@ describe('The screens of the console', () => {
       const one = await visit(role);
       await one.open('/');
       for (const link of await one.page.locator('nav a').all()) {
-        const name = /([\w-]+)$/.exec((await link.getAttribute('href'))!)![1]!.replace('console', 'overview');
+        const href = (await link.getAttribute('href'))!;
+        const name = href.replace('/console/', '') || 'overview';
         await link.click();
+        await one.page.locator(`nav a[aria-current=page][href="${href}"]`).waitFor();
         await one.page.waitForSelector(SCREENS[name]!.shows).catch(() => assert.fail(`${role}: ${name}`));
-        await one.page
-          .locator(`nav a[aria-current=page][href$="${name.replace('overview', '/')}"]`)
-          .waitFor();
       }
       assert.deepEqual(one.faults, [], role);
       const links = await one.page.locator('nav a').allTextContents();
@@ -144,6 +143,8 @@ describe('The screens of the console', () => {
       const look = async (name: string) => {
         await clerk.page.waitForSelector('dialog[open]');
         await clerk.screenshot(`dialog-${name}-${theme}`);
+        const overflow = await clerk.overflow();
+        if (overflow > 0) findings.push(`${name}: ${overflow} pixels too wide`);
         for (const found of await clerk.axe()) findings.push(`${name}: ${found}`);
         await clerk.page.keyboard.press('Escape');
         await clerk.page.waitForSelector('dialog', { state: 'detached' });
@@ -188,7 +189,7 @@ describe('The screens of the console', () => {
     const auditor = await visit('auditor');
     await auditor.open('/');
     const [{ number }] = (
-      await clients.get('auditor')!.get<{ items: [{ number: string }] }>('/documents?stage=posted&limit=1')
+      await clients.get('auditor')!.get<{ items: [{ number: string }] }>('/documents?stage=skipped&limit=1')
     ).items;
     await auditor.page.getByRole('searchbox', { name: 'Search documents' }).fill(number);
     await auditor.page.keyboard.press('Enter');

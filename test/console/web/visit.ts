@@ -122,10 +122,10 @@ export class Visit {
     return [...found, ...this.dialogs];
   }
 
-  /** How far the page, or a row of one of its lists, is wider than there is room for, in pixels. */
+  /** How far the page, or a list, a panel or a dialog in it, is wider than there is room for, in pixels. */
   async overflow(): Promise<number> {
     return (await this.page.evaluate(
-      `Math.max(...[document.documentElement, ...document.querySelectorAll('main, .list, .list .line, .matrix')]
+      `Math.max(...[document.documentElement, ...document.querySelectorAll('main, .list, .list .line, .matrix, .body')]
         .map((one) => one.scrollWidth - one.clientWidth))`,
     )) as number;
   }
