@@ -2,6 +2,7 @@ import { foundation } from './001-foundation';
 import { targets } from './002-targets';
 import { people } from './003-console';
 import { declarations } from './004-declarations';
+import { openItems } from './005-open-items';
 
 /** Numbered migrations, applied in order and never edited once released. */
 export const MIGRATIONS: readonly { version: number; sql: string }[] = [
@@ -9,6 +10,7 @@ export const MIGRATIONS: readonly { version: number; sql: string }[] = [
   { version: 2, sql: targets },
   { version: 3, sql: people },
   { version: 4, sql: declarations },
+  { version: 5, sql: openItems },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]!.version;
