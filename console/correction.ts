@@ -38,6 +38,19 @@ export function versionsInUse(desk: MappingDesk, entity: string, names: readonly
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** The versions that a retry of a document with the latest mapping would use; none where it was never mapped. */
+export function latestOf(
+  desk: MappingDesk,
+  { entity, mapping }: Pick<DocumentRow, 'entity' | 'mapping'>,
+): UsedMapping[] {
+  const used = mapping === null ? [] : (JSON.parse(mapping) as UsedMapping[]);
+  return versionsInUse(
+    desk,
+    entity,
+    used.map(({ name }) => name),
+  );
+}
+
 /**
  * Checks a corrected source body as the document's mapping would take it.
  * @returns what the document would amount to; unknown where it cannot be mapped yet

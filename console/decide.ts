@@ -1,9 +1,9 @@
-import { type Decided, type DocumentRow, type Json, needsSecond, type Proposal, type Trace } from '../engine';
+import { type Decided, type Json, needsSecond, type Proposal, type Trace } from '../engine';
 import { FinanceError } from '../errors';
 import { fixedMapping, type MappingFix, type MissingEntry, missingEntry, pickMapping } from '../finance';
 import type { ApiUser } from './api/permissions';
 import type { ConsoleServices, RecordComparison, RecordReference } from './api/services';
-import { checkCorrection, correctedText, mappingsInUse, versionsInUse } from './correction';
+import { checkCorrection, correctedText, latestOf, mappingsInUse, versionsInUse } from './correction';
 import { isApprover, mayApprove } from './decisions';
 
 /** What somebody asks for, about one held document. */
@@ -55,7 +55,7 @@ export async function decideDocument(
     }
     case 'retry': {
       const { from, mapping, notDone } = request;
-      const versions = mapping === 'latest' ? latestOf(services, trace.document) : undefined;
+      const versions = mapping === 'latest' ? latestOf(services.mappings, trace.document) : undefined;
       return await services.store.decide({
         ...decision,
         versions,
@@ -83,16 +83,6 @@ async function traceFor(
 function correctorsIn({ history }: Trace): string[] {
   const corrections = history.filter(({ type }) => type === 'corrected');
   return corrections.map(({ data }) => String((data as { actor?: unknown }).actor));
-}
-
-/** The versions that a retry with the latest mapping would use. */
-function latestOf({ mappings }: ConsoleServices, { entity, mapping }: DocumentRow) {
-  const used = mapping === null ? [] : (JSON.parse(mapping) as { name: string }[]);
-  return versionsInUse(
-    mappings,
-    entity,
-    used.map(({ name }) => name),
-  );
 }
 
 type Terms = Omit<Parameters<ConsoleServices['store']['decide']>[0], 'act'>;
@@ -189,6 +179,7 @@ export async function approveProposal(
   const { name: actor, entities } = user;
   const proposal = await services.store.proposal({ proposalId, entities });
   const { act, entity } = proposal;
+  if (act.action === 'mapping-fix') assertOwnMapping(services, user, act.fix.mapping);
   if (act.action === 'link') await linkAgain(services, user, proposal, act.record);
   const names = proposal.versions?.map(({ name }) => name);
   const versions = names && versionsInUse(services.mappings, entity, names);
@@ -201,6 +192,13 @@ export async function approveProposal(
   });
   if (status === 'void') throw new FinanceError('DECISION_VOID', { documentId });
   return { documentId };
+}
+
+/** What several entities are mapped with is changed by who answers for all of them. @throws API_FORBIDDEN */
+function assertOwnMapping({ mappings }: ConsoleServices, { entities }: ApiUser, name: string): void {
+  const versions = mappings.list().filter(({ mapping }) => mapping === name);
+  if (!entities || versions.every(({ entity }) => entity !== undefined && entities.includes(entity))) return;
+  throw new FinanceError('API_FORBIDDEN', { message: `The mapping ${name} is one of other entities too.` });
 }
 
 async function linkAgain(

@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FinanceError, toFinanceError } from '../errors';
 import type { ApprovalLimits } from './four-eyes';
+import type { DocumentRow } from './model';
 import type { Store } from './store';
 import type { JobRow } from './transitions/job-rows';
 import type { FixInput } from './transitions/jobs';
+import type { Versions } from './transitions/proposal-rows';
 
 export interface JobRunnerOptions {
   /** Name of this process among the runtimes on the store. */
   worker: string;
   limits?: ApprovalLimits;
+  /** The mapping versions that a document would run with, were it mapped anew. */
+  latestOf(row: DocumentRow): Versions;
   /** Writes the version of a mapping that two people agreed upon; done twice, it is done once. */
   writeFix(input: FixInput): Promise<void>;
   report(error: unknown): void;
@@ -103,21 +107,36 @@ export class JobRunner {
     while (await this.goesOn()) {
       const documentIds = await this.store.openItems({ jobId: job.id, limit: PAGE });
       if (documentIds.length === 0) return;
-      await this.act(job.id, documentIds);
+      await this.act(job, documentIds);
     }
   }
 
   /** Acts on all of them at once; where that fails, on each for itself. */
-  private async act(jobId: string, documentIds: string[]): Promise<void> {
+  private async act(job: JobRow, documentIds: string[]): Promise<void> {
     const { limits } = this.options;
     try {
-      await this.store.workItems({ jobId, documentIds, limits });
+      const versions = await this.versionsFor(job, documentIds);
+      await this.store.workItems({ jobId: job.id, documentIds, limits, versions });
     } catch (caught) {
       const error = toFinanceError(caught);
       if (isPassing(error)) throw error;
-      if (documentIds.length > 1) for (const documentId of documentIds) await this.act(jobId, [documentId]);
-      else await this.fail(jobId, documentIds, error);
+      if (documentIds.length > 1) for (const documentId of documentIds) await this.act(job, [documentId]);
+      else await this.fail(job.id, documentIds, error);
     }
+  }
+
+  /** What proposals for a retry with the latest mapping are bound to. */
+  private async versionsFor(
+    { kind, input }: JobRow,
+    documentIds: string[],
+  ): Promise<Record<string, Versions> | undefined> {
+    if (kind !== 'retry') return undefined;
+    const { act } = JSON.parse(input) as { act: { mapping?: string } };
+    if (act.mapping !== 'latest') return undefined;
+    const versions: [string, Versions][] = [];
+    for (const documentId of documentIds)
+      versions.push([documentId, this.options.latestOf(await this.store.documentRow({ documentId }))]);
+    return Object.fromEntries(versions);
   }
 
   private async fail(jobId: string, documentIds: string[], error: FinanceError): Promise<void> {

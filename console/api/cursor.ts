@@ -15,13 +15,19 @@ export function cursorOf(list: string, place: number | [number, string] | undefi
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const isPair = (value: unknown): value is [number, string] =>
-  Array.isArray(value) && value.length === 2 && isNumber(value[0]) && typeof value[1] === 'string';
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value);
+const isPairOf =
+  (isFirst: (value: unknown) => boolean) =>
+  (value: unknown): value is [number, string] =>
+    Array.isArray(value) && value.length === 2 && isFirst(value[0]) && typeof value[1] === 'string';
 
-/** A place that is a number. @throws API_INVALID where the cursor is not one of this list */
-export const numberOf = (list: string, cursor: string | undefined) => placeOf(list, cursor, isNumber);
-/** A place that is a number and an id. @throws API_INVALID where the cursor is not one of this list */
-export const pairOf = (list: string, cursor: string | undefined) => placeOf(list, cursor, isPair);
+/** A place that is a whole number. @throws API_INVALID where the cursor is not one of this list */
+export const numberOf = (list: string, cursor: string | undefined) => placeOf(list, cursor, isCount);
+/** A place that is a whole number and an id. @throws API_INVALID where the cursor is not one of this list */
+export const pairOf = (list: string, cursor: string | undefined) => placeOf(list, cursor, isPairOf(isCount));
+/** A place that is an amount to order by, and an id. @throws API_INVALID where the cursor is not one of this list */
+export const amountPairOf = (list: string, cursor: string | undefined) =>
+  placeOf(list, cursor, isPairOf(isNumber));
 
 function placeOf<Place>(
   list: string,

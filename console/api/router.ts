@@ -106,6 +106,7 @@ function handler(
     const { apiUser: user } = request as Known;
     if (!mayCall(user, one)) throw new FinanceError('API_FORBIDDEN');
     const asked = { ...request.query };
+    assertStorable([request.params, asked, request.body]);
     check(query, asked, 'query');
     if (body) check(body, request.body, 'body');
     const { store, reader, services, facts, events } = options;
@@ -141,6 +142,20 @@ function check(validate: ValidateFunction, value: unknown, where: string): void 
   if (validate(value)) return;
   const faults = (validate.errors ?? []).slice(0, 10).map((fault) => faultOf(where, fault));
   throw new FinanceError('API_INVALID', { message: faults.join('; '), details: { faults } });
+}
+
+const DEEPEST = 100;
+
+/** Postgres keeps no text with a NUL in it, and what is nested without end ends the stack. @throws API_INVALID */
+function assertStorable(value: unknown, depth = 0): void {
+  if (typeof value === 'string' && value.includes('\0'))
+    throw new FinanceError('API_INVALID', { message: 'A text has a NUL character in it.' });
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > DEEPEST) throw new FinanceError('API_INVALID', { message: 'It is nested too deeply.' });
+  for (const [name, member] of Object.entries(value)) {
+    assertStorable(name);
+    assertStorable(member, depth + 1);
+  }
 }
 
 function faultOf(where: string, { instancePath, message, params }: ErrorObject): string {

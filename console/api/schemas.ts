@@ -4,7 +4,11 @@ export const text: Schema = { type: 'string' };
 export const textOrNull: Schema = { type: ['string', 'null'] };
 export const count: Schema = { type: 'integer', minimum: 0 };
 /** Milliseconds since the epoch. */
-export const time: Schema = { type: 'integer', description: 'milliseconds since the epoch' };
+export const time: Schema = {
+  type: 'integer',
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'milliseconds since the epoch',
+};
 export const timeOrNull: Schema = { type: ['integer', 'null'], description: 'milliseconds since the epoch' };
 export const flag: Schema = { type: 'boolean' };
 

@@ -1,6 +1,6 @@
 import { FinanceError } from '../../errors';
 import type { Subject } from '../audit';
-import type { DocumentRow, Json } from '../model';
+import type { DocumentRow, Json, Notes } from '../model';
 import { one, type Transition, type Tx } from '../transaction';
 import { keepBody, readDocument } from './documents';
 import { addJob } from './job-rows';
@@ -48,11 +48,17 @@ export type StoredAct =
   | Exclude<Act, { action: 'correct' }>
   | { action: 'correct'; mediaType: string; body: string };
 
+/** What a second person approved: who, and the mapping versions that they saw. */
+interface Approved {
+  approvedBy?: string;
+  versions?: Notes['mapping'];
+}
+
 /** Does it: in this transaction, or (a mapping that is to be written) by a job that begins in it. */
-export function* perform(tx: Tx, act: Act, decision: Decision & { approvedBy?: string }): Transition<void> {
+export function* perform(tx: Tx, act: Act, decision: Decision & Approved): Transition<void> {
   switch (act.action) {
     case 'retry':
-      return yield* replay(tx, { ...decision, ...act });
+      return yield* replay(tx, { ...decision, ...act, approved: decision.versions });
     case 'skip':
     case 'reject': {
       const outcome = act.action === 'skip' ? 'skipped' : 'rejected';

@@ -96,7 +96,7 @@ export function* exceptionList(
     tx,
     page.map(({ id }) => id),
   );
-  const behind = yield* behindOf(tx, page);
+  const behind = yield* behindOf(tx, input.scope, page);
   const items = page.map(({ sort: _sort, lane: _lane, ...row }) => ({
     ...row,
     tags: tags.get(row.id) ?? [],
@@ -155,10 +155,16 @@ function* tagsOf(tx: Tx, ids: string[]): Transition<Map<string, string[]>> {
 }
 
 /** What waits in the lanes of these documents, by the document that is in front of it. */
-function* behindOf(tx: Tx, page: { documentId: string; lane: string }[]): Transition<Map<string, Amounts>> {
+function* behindOf(
+  tx: Tx,
+  scope: Scope,
+  page: { documentId: string; lane: string }[],
+): Transition<Map<string, Amounts>> {
   const behind = new Map<string, Amounts>();
   if (page.length === 0) return behind;
   const query = new Query(tx).oneOf('d.lane', [...new Set(page.map(({ lane }) => lane))]);
+  // A lane is of one entity; a reader of some periods sees only part of it.
+  query.periods(scope.periodFrom, scope.periodTo);
   const rows = yield* all<SumRow & { lane: string; currency: string | null }>(
     `SELECT d.lane, d.currency, ${exactSum(tx, 'd.amount')} FROM documents d
      ${query.and('d.in_lane = 1').and('d.blocked = 1').where} GROUP BY 1, 2, 3, 4`,
@@ -208,14 +214,18 @@ export function* exceptionFacets(
     `SELECT g.tag, COUNT(DISTINCT e.id) AS n FROM ${FROM} JOIN tags g ON g.exception_id = e.id ${tagged.where} GROUP BY g.tag`,
     ...tagged.params,
   );
-  const facets: Facets = { total: 0, entity: {}, class: {}, code: {}, step: {}, age: {}, owner: {}, tag: {} };
-  for (const group of groups) {
-    facets.total += Number(group.n);
-    for (const name of FACETS) {
-      const value = String(group[name] ?? '');
-      facets[name][value] = (facets[name][value] ?? 0) + Number(group.n);
-    }
+  const total = groups.reduce((sum, { n }) => sum + Number(n), 0);
+  const counts = FACETS.map((name) => [name, countsOf(groups.map((group) => [group[name], group.n]))]);
+  const tag = countsOf(tags.map(({ tag: name, n }) => [name, n]));
+  return { total, ...Object.fromEntries(counts), tag } as Facets;
+}
+
+/** People name owners and tags: `constructor` is a name like any other. */
+function countsOf(pairs: readonly (readonly [SqlValue, number])[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const [value, n] of pairs) {
+    const name = String(value ?? '');
+    counts.set(name, (counts.get(name) ?? 0) + Number(n));
   }
-  for (const { tag, n } of tags) facets.tag[tag] = Number(n);
-  return facets;
+  return Object.fromEntries(counts);
 }

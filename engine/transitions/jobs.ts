@@ -7,6 +7,7 @@ import type { Act, EntryFix } from './acts';
 import { documentById } from './documents';
 import { type AddJobInput, addItems, addJob, type JobKind, type JobRow } from './job-rows';
 import { assign, tag } from './people';
+import type { Versions } from './proposal-rows';
 import { decide } from './proposals';
 import { replay, wrongState } from './resolve';
 
@@ -132,7 +133,7 @@ export function* jobs(
 
 function* viewOf(row: JobRow): Transition<Job> {
   const failures = yield* all<{ document_id: string; error: string }>(
-    "SELECT document_id, error FROM job_items WHERE job_id = $1 AND state = 'failed' ORDER BY document_id LIMIT $2",
+    "SELECT document_id, error FROM job_items WHERE job_id = $1 AND state = 'failed' AND error IS NOT NULL ORDER BY document_id LIMIT $2",
     row.id,
     MOST_FAILURES,
   );
@@ -184,6 +185,8 @@ export interface WorkItemsInput {
   jobId: string;
   documentIds: readonly string[];
   limits?: ApprovalLimits;
+  /** Document → the mapping versions that a retry with the latest would use: what a proposal is bound to. */
+  versions?: Readonly<Record<string, Versions>>;
 }
 
 /**
@@ -197,7 +200,7 @@ export function* workItems(tx: Tx, input: WorkItemsInput): Transition<void> {
   // Always in one order, so that two processes wait for each other and never crosswise.
   for (const documentId of [...input.documentIds].sort()) {
     if (!(yield* isOpen(running.id, documentId))) continue;
-    const note = yield* act(tx, running, documentId, input.limits);
+    const note = yield* act(tx, running, documentId, input);
     yield* closeItem(running.id, documentId, 'done', note);
     done++;
   }
@@ -259,14 +262,11 @@ function* count(
   { done = 0, failed = 0 }: { done?: number; failed?: number },
 ): Transition<void> {
   if (done + failed === 0) return;
-  const left = yield* one(
-    "SELECT document_id FROM job_items WHERE job_id = $1 AND state = 'open' LIMIT 1",
-    row.id,
-  );
+  const left = Number(row.total) - Number(row.done) - Number(row.failed) - done - failed;
   const changed = yield* updateSealed('jobs', row.id, {
     done: Number(row.done) + done,
     failed: Number(row.failed) + failed,
-    state: left ? 'running' : 'done',
+    state: left > 0 ? 'running' : 'done',
     updated_at: tx.now,
   });
   yield* record(tx, 'job-went-on', null, { job: row.id, done, failed }, [changed]);
@@ -277,7 +277,7 @@ function* act(
   tx: Tx,
   row: JobRow,
   documentId: string,
-  limits: ApprovalLimits | undefined,
+  { limits, versions }: Pick<WorkItemsInput, 'limits' | 'versions'>,
 ): Transition<string | null> {
   const { actor, reason } = row;
   if (row.kind === 'mapping-fix') return yield* goOn(tx, row, documentId);
@@ -296,7 +296,10 @@ function* act(
   const document = yield* documentById(documentId);
   if (document.state !== 'held') throw wrongState(document, `decided upon (${given.action})`);
   const decision = { documentId, actor, reason, act: given, entities, mayApprove, limits, job: row.id };
-  return (yield* decide(tx, decision)).status === 'proposed' ? PROPOSED : null;
+  const isLatest = given.action === 'retry' && given.mapping === 'latest';
+  const bound =
+    isLatest && versions && Object.hasOwn(versions, documentId) ? versions[documentId] : undefined;
+  return (yield* decide(tx, { ...decision, versions: bound })).status === 'proposed' ? PROPOSED : null;
 }
 
 /** After a mapping was put right; a document that is held for something else by now, or not at all, is left alone. */

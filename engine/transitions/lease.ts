@@ -102,14 +102,12 @@ function* grant(
      ORDER BY CASE role WHEN 'corrected' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1`,
     row.id,
   );
-  const acted = row.mapping
-    ? yield* one('SELECT id FROM steps WHERE document_id = $1 LIMIT 1', row.id)
-    : undefined;
+  const isPinned = row.mapping !== null && (yield* hasFixedMapping(row.id, fence));
   const approval = fence > 1 || row.parent_id ? yield* approvalOf(row.id) : undefined;
   return {
     context: {
       ...(approval ? { approval } : {}),
-      ...(acted ? { pinned: JSON.parse(row.mapping!) as Notes['mapping'] } : {}),
+      ...(isPinned ? { pinned: JSON.parse(row.mapping!) as Notes['mapping'] } : {}),
       documentId: row.id,
       fence,
       hop: 0,
@@ -124,6 +122,19 @@ function* grant(
     body: { mediaType: body?.media_type ?? '', text: Buffer.from(body?.content ?? []).toString('utf8') },
     source: JSON.parse(row.source) as Json,
   };
+}
+
+/** Whether a document runs with the mapping of its row: effects were had with it, or it was approved for this run. */
+function* hasFixedMapping(documentId: string, fence: number): Transition<boolean> {
+  if (yield* one('SELECT id FROM steps WHERE document_id = $1 LIMIT 1', documentId)) return true;
+  if (fence === 1) return false;
+  const replayed = yield* one<{ data: string }>(
+    "SELECT data FROM audit WHERE document_id = $1 AND type = 'replayed' ORDER BY at DESC, seq DESC LIMIT 1",
+    documentId,
+  );
+  return (
+    replayed !== undefined && (JSON.parse(replayed.data) as { approved?: unknown }).approved !== undefined
+  );
 }
 
 /**

@@ -7,6 +7,7 @@ import { all, one, type Transition, type Tx } from '../transaction';
 import { type Act, assertPossible, assertSeen, perform, restored, stored } from './acts';
 import { documentById } from './documents';
 import { boundTo, isCurrent, type Payload, type ProposalRow, type Versions, voided } from './proposal-rows';
+import { Query } from './query';
 import { correctorsOf, type Decision, errorCodeOf, wrongState } from './resolve';
 
 export interface DecideInput extends Decision, DecisionTerms {
@@ -35,7 +36,14 @@ export function* decide(tx: Tx, input: DecideInput): Transition<Decided> {
     yield* perform(tx, input.act, input);
     return { status: 'done' };
   }
+  assertBindable(row, input);
   return { status: 'proposed', proposalId: yield* propose(tx, row, input) };
+}
+
+/** What is approved is what was seen: a mapping that may change until then is not. @throws STORE_STATE */
+function assertBindable(row: DocumentRow, { act, versions }: DecideInput): void {
+  if (act.action === 'retry' && act.mapping === 'latest' && row.mapping !== null && !versions)
+    throw wrongState(row, 'proposed for a retry with the latest mapping: no version of it is named');
 }
 
 function* propose(tx: Tx, row: DocumentRow, input: DecideInput): Transition<string> {
@@ -94,7 +102,7 @@ export function* approve(
   const { actor, reason } = input;
   const documentId = document.id;
   assertSecondPerson(actor, [proposal.author, ...(yield* correctorsOf(tx, documentId))], documentId);
-  const { act } = JSON.parse(proposal.payload) as Payload;
+  const { act, versions } = JSON.parse(proposal.payload) as Payload;
   const restoredAct = yield* restored(act);
   if (!restoredAct || !(yield* isCurrent(proposal, document, input.versions))) {
     const facts = { proposal: proposal.id, actor };
@@ -109,6 +117,7 @@ export function* approve(
     actor: isRelease ? actor : proposal.author,
     reason: proposal.reason,
     approvedBy: actor,
+    versions,
   });
   return { status: 'approved', documentId };
 }
@@ -159,21 +168,22 @@ export interface ProposalsInput {
   state?: ProposalRow['state'];
   documentId?: string;
   entities?: readonly string[];
+  /** `created_at` and id of the last one before the page. */
+  after?: [number, string];
   limit?: number;
 }
 
 /** Proposals, the newest first. */
-export function* proposals(_tx: Tx, input: ProposalsInput = {}): Transition<Proposal[]> {
-  const entities = input.entities ?? null;
-  const places = entities?.map((_, index) => `$${index + 4}`).join(', ') || 'NULL';
+export function* proposals(tx: Tx, input: ProposalsInput = {}): Transition<Proposal[]> {
+  const query = new Query(tx).equal('state', input.state).equal('document_id', input.documentId);
+  if (input.entities) query.oneOf('entity', input.entities);
+  if (input.after) {
+    const at = query.value(input.after[0]);
+    query.and(`(created_at < ${at} OR (created_at = ${at} AND id < ${query.value(input.after[1])}))`);
+  }
   const rows = yield* all<ProposalRow>(
-    `SELECT * FROM proposals WHERE (CAST($1 AS TEXT) IS NULL OR state = $1)
-     AND (CAST($2 AS TEXT) IS NULL OR document_id = $2) ${entities ? `AND entity IN (${places})` : ''}
-     ORDER BY created_at DESC, id DESC LIMIT $3`,
-    input.state ?? null,
-    input.documentId ?? null,
-    input.limit ?? 200,
-    ...(entities ?? []),
+    `SELECT * FROM proposals ${query.where} ORDER BY created_at DESC, id DESC LIMIT ${query.value(input.limit ?? 200)}`,
+    ...query.params,
   );
   const views: Proposal[] = [];
   for (const row of rows) views.push(yield* viewOf(row));

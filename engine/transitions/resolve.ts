@@ -2,7 +2,7 @@ import { FinanceError } from '../../errors';
 import { insertSealed, type Subject, updateSealed } from '../audit';
 import { assertSecondPerson } from '../four-eyes';
 import { newId, sha256, stableJson } from '../ids';
-import type { DocumentRow, Json, StepRow } from '../model';
+import type { DocumentRow, Json, Notes, StepRow } from '../model';
 import { all, one, type Transition, type Tx } from '../transaction';
 import {
   addBody,
@@ -32,6 +32,8 @@ export interface ReplayInput extends Decision {
   from?: string;
   /** People looked in the target: what is in doubt did not happen, and is to be done anew. */
   notDone?: boolean;
+  /** The versions that were approved for `latest`: it runs with these, however long it takes to run. */
+  approved?: Notes['mapping'];
 }
 
 /**
@@ -51,11 +53,12 @@ export function* replay(tx: Tx, input: ReplayInput): Transition<void> {
   if (errorCodeOf(row) === 'DOCUMENT_APPROVAL')
     assertSecondPerson(input.actor, yield* correctorsOf(tx, row.id), row.id);
   const mapping = input.mapping ?? 'pinned';
+  const approved = input.approved?.length ? input.approved : undefined;
   yield* runAgain(tx, row, input, {
     type: 'replayed',
     resolution: 'retried',
-    changes: mapping === 'latest' ? { mapping: null } : {},
-    facts: { mapping, from: input.from, aside: idsOf(aside), notDone: idsOf(undone) },
+    changes: mapping === 'latest' ? { mapping: approved ? JSON.stringify(approved) : null } : {},
+    facts: { mapping, approved, from: input.from, aside: idsOf(aside), notDone: idsOf(undone) },
     *write() {
       const subjects = yield* setAside(tx, row, aside);
       for (const { id } of undone)

@@ -180,6 +180,7 @@ describe('Decisions of the console', () => {
     const runner = new JobRunner(store, {
       worker: 'w',
       settleMs: 0,
+      latestOf: () => [],
       writeFix: async (input) => void applyFix(folder, input.fix, input, DAY),
       report: (error) => assert.fail(String(error)),
     });
@@ -189,6 +190,20 @@ describe('Decisions of the console', () => {
     assert.deepEqual(written.tables!.taxCodes!.entries.txr_x, value);
     for (const id of documentIds) assert.equal((await row(store, id)).state, 'ready');
     assert.equal((await row(store, other)).state, 'held');
+  });
+
+  it('a mapping of all entities is fixed by who answers for all of them', async () => {
+    const documentId = await unmapped('in_1');
+    const { mapping, table, key, suggestions } = (await fixableEntry(services, CARLA, documentId))!;
+    const value = suggestions[0] as Json;
+    const asked = await decide(documentId, { action: 'mapping-fix', ...because, mapping, table, key, value });
+    assert.ok(asked.status === 'proposed');
+    const own = person('dora', 'approver', ['acme_de']);
+    const shared = folder.list().map(({ entity: _entity, ...rest }) => rest as MappingDocument);
+    const ofAll = { ...services, mappings: { ...services.mappings, list: () => shared } };
+    await assert.rejects(approveProposal(ofAll, own, asked.proposalId, 'right'), { code: 'API_FORBIDDEN' });
+    assert.equal((await store.proposal({ proposalId: asked.proposalId })).state, 'open');
+    assert.deepEqual(await approveProposal(services, own, asked.proposalId, 'right'), { documentId });
   });
 
   it('of two fixes of one version the second is void once the first is written', async () => {

@@ -1,5 +1,7 @@
+import { samePerson } from '../../../engine';
 import { FinanceError } from '../../../errors';
 import { approveProposal, decideDocument, fixableEntry, type Request } from '../../decide';
+import { cursorOf, pairOf } from '../cursor';
 import { type Call, type Route, route, type Schema } from '../route';
 import {
   count,
@@ -8,6 +10,9 @@ import {
   object,
   oneOf,
   open,
+  type Paging,
+  page,
+  paging,
   reason,
   text,
   textOrNull,
@@ -101,7 +106,7 @@ export const decisions = [
   }),
   decision('link', 'Completes it with a record that somebody made by hand, where the two are the same.', {
     model: { ...word, pattern: '^[a-z][a-z0-9_.]*$' },
-    id: { type: 'integer', minimum: 1 },
+    id: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
   }),
   decision('mapping-fix', 'Proposes the missing entry of a mapping; another person approves it.', {
     mapping: word,
@@ -125,18 +130,25 @@ export const decisions = [
       return fix;
     },
   }),
-  route<{ state?: State }>({
+  route<{ state?: State } & Paging>({
     method: 'get',
     path: '/proposals',
-    summary: 'What waits for a second person, or did; the newest first, 200 at most.',
+    summary: 'What waits for a second person, or did; the newest first.',
     permissions: ['exceptions.read'],
-    query: { state: oneOf('open', 'approved', 'refused', 'void'), limit: count, cursor: text },
-    answer: object({ items: list(proposalShape), next: textOrNull }),
-    handle: async ({ reader, scope, user, query: { state } }) => {
+    query: { state: oneOf('open', 'approved', 'refused', 'void'), ...paging },
+    answer: page(proposalShape),
+    handle: async ({ reader, scope, user, query: { state, limit, cursor } }) => {
       // Proposals have no period: who sees only some finds them with the documents.
       if (scope.periodFrom || scope.periodTo) return { items: [], next: null };
-      const found = await reader.proposals({ state, entities: scope.entities });
-      return { items: found.map((proposal) => shownProposal(user, proposal)), next: null };
+      const name = JSON.stringify(['proposals', state]);
+      const after = pairOf(name, cursor);
+      const found = await reader.proposals({ state, entities: scope.entities, after, limit: limit + 1 });
+      const items = found.slice(0, limit);
+      const last = found.length > limit ? items.at(-1) : undefined;
+      return {
+        items: items.map((proposal) => shownProposal(user, proposal)),
+        next: cursorOf(name, last && [last.created_at, last.id]),
+      };
     },
   }),
   route<object, { reason: string }>({
@@ -151,12 +163,15 @@ export const decisions = [
   route<object, { reason: string }>({
     method: 'post',
     path: '/proposals/:id/refuse',
-    summary: 'Closes a proposal; nothing is done.',
-    permissions: ['proposals.approve'],
+    summary: 'Closes a proposal; nothing is done. Who does not approve may withdraw an own one.',
+    permissions: ['proposals.approve', 'exceptions.resolve'],
     body: object({ reason }),
     answer: object({}),
     handle: async ({ services, scope, user, params, body }) => {
       const { entities } = scope;
+      const { author } = await services.store.proposal({ proposalId: params.id!, entities });
+      if (!user.permissions.has('proposals.approve') && !samePerson(author, user.name))
+        throw new FinanceError('API_FORBIDDEN');
       await services.store.refuse({
         proposalId: params.id!,
         actor: user.name,

@@ -1,7 +1,7 @@
 import type { ExceptionFilter, ExceptionSort, ListedException, Store } from '../../../engine';
 import { FinanceError } from '../../../errors';
 import { allowedActions, subjectOf } from '../../decisions';
-import { cursorOf, pairOf } from '../cursor';
+import { amountPairOf, cursorOf, pairOf } from '../cursor';
 import { type Call, route } from '../route';
 import {
   amounts,
@@ -124,7 +124,7 @@ export const exceptions = [
     answer: page(exceptionShape),
     handle: async ({ reader, scope, user, query: { limit, cursor, sort, ...given } }) => {
       const name = JSON.stringify(['exceptions', sort, given]);
-      const after = pairOf(name, cursor);
+      const after = (sort === 'amount' ? amountPairOf : pairOf)(name, cursor);
       const { items, next } = await reader.exceptionList({ scope, filter: given, sort, after, limit });
       return { items: shownExceptions(user, items), next: cursorOf(name, next) };
     },

@@ -6,6 +6,61 @@ import { World } from './world';
 
 type Page = { items: { id: string; documentId: string }[]; next: string | null };
 
+describe('What people name', () => {
+  it('an owner or a tag may be called as a member of every object is', async () => {
+    const world = await new World().open();
+    try {
+      await world.pipelines();
+      const names = ['constructor', '__proto__', 'toString'];
+      for (const name of names) {
+        const { exceptionId } = await world.held(`in_${name}`);
+        await world.post('clerk', `/exceptions/${exceptionId}/assign`, { owner: name });
+        await world.post('clerk', `/exceptions/${exceptionId}/tag`, { add: [name] });
+      }
+      const facets = (await world.get('clerk', '/exceptions/facets')).json<{
+        owner: Record<string, unknown>;
+        tag: Record<string, unknown>;
+      }>();
+      const tags = names.map((name) => name.toLowerCase());
+      for (const [which, wanted] of [
+        ['owner', names],
+        ['tag', tags],
+      ] as const)
+        assert.deepEqual(Object.entries(facets[which]).sort(), wanted.map((name) => [name, 1]).sort());
+    } finally {
+      await world.close();
+    }
+  });
+});
+
+describe('Proposals', () => {
+  it('come page by page, the newest first', async () => {
+    const world = await new World().open();
+    try {
+      await world.pipelines();
+      for (let n = 0; n < 5; n++) {
+        const { documentId } = await world.held(`in_${n}`, { amount: '10001.00' });
+        await world.post('clerk', `/documents/${documentId}/skip`, { reason: 'x', effects: 'kept' });
+      }
+      const whole = (await world.get('clerk', '/proposals')).json<Page>();
+      assert.deepEqual([whole.items.length, whole.next], [5, null]);
+      const paged: string[] = [];
+      let cursor = '';
+      do {
+        const page = (await world.get('clerk', `/proposals?limit=2${cursor}`)).json<Page>();
+        paged.push(...page.items.map(({ id }) => id));
+        cursor = page.next ? `&cursor=${encodeURIComponent(page.next)}` : '';
+      } while (cursor);
+      assert.deepEqual(
+        paged,
+        whole.items.map(({ id }) => id),
+      );
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 describe('Paging', () => {
   let world: World;
   before(async () => {
@@ -111,6 +166,15 @@ describe('Masking', () => {
     for (const hidden of ['Erika', 'erika', 'Berlin', 'DE89']) assert.ok(!text.includes(hidden), text);
     for (const kept of ['in_1', '119.00', 'posted', 'EUR', 'quantity']) assert.ok(text.includes(kept), text);
     assert.equal(maskText('from a.b+c@x-y.example to DE89370400440532013000.'), 'from ••• to •••.');
+  });
+
+  it('takes no longer than the text is long, whatever a stranger sends', () => {
+    for (const text of ['a', 'a.', 'a@', 'a@b.', 'DE89 '].map((part) => `${part.repeat(300_000)}@`)) {
+      const started = performance.now();
+      maskText(text);
+      const took = performance.now() - started;
+      assert.ok(took < 3_000, `${text.slice(0, 8)}: ${took} ms`);
+    }
   });
 
   it('is for who may not read bodies; in every place of a trace', async () => {

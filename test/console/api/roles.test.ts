@@ -92,6 +92,19 @@ describe('Who may do what', () => {
     assert.deepEqual([released.status, released.json().status], [202, 'done']);
   });
 
+  it('an author withdraws an own proposal, and nobody else’s', async () => {
+    world.user('clara', ['clerk']);
+    world.user('dora', ['clerk']);
+    const { documentId } = await world.held('withdrawn', { amount: '10001.00' });
+    const asked = await world.post('clara', `/documents/${documentId}/skip`, { reason, effects: 'kept' });
+    const path = `/proposals/${asked.json().proposalId}/refuse`;
+    assert.deepEqual((await world.post('dora', path, { reason })).code, 'API_FORBIDDEN');
+    assert.equal((await world.post('clara', path, { reason })).status, 200);
+    const { document, history } = await world.store.trace({ documentId });
+    assert.equal(document.state, 'held');
+    assert.deepEqual((history.at(-1)!.data as { actor?: string }).actor, 'clara');
+  });
+
   it('a job that decides wants more than one that assigns', async () => {
     const { documentId } = await world.held('job');
     const ask = (user: string, action: string) =>

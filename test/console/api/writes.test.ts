@@ -137,6 +137,24 @@ describe('Writes', () => {
     database.close();
   });
 
+  it('what no store keeps, and what is nested without end, is refused', async () => {
+    const { documentId, exceptionId } = await world.held('odd');
+    const deep = `{"reason":"x","body":${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}}`;
+    const key = { 'idempotency-key': 'a-deep-request' };
+    const consumer = { name: 'a', entities: ['a'], functions: ['export'] };
+    const replies = [
+      await world.send('clerk', 'POST', `/documents/${documentId}/correct`, key, deep),
+      await world.post('clerk', `/exceptions/${exceptionId}/comment`, { text: 'a\0b' }),
+      await world.post('clerk', `/documents/${documentId}/correct`, { reason: 'x', body: { 'a\0': 1 } }),
+      await world.get('clerk', '/exceptions?q=a%00b'),
+      await world.get('clerk', '/documents/a%00b'),
+      await world.post('admin', '/consumers', { ...consumer, expiresAt: 1e300 }),
+      await world.post('clerk', `/documents/${documentId}/link`, { reason: 'x', model: 'a', id: 1e300 }),
+    ];
+    for (const { status, code, text } of replies)
+      assert.deepEqual([status, code], [400, 'API_INVALID'], text.slice(0, 200));
+  });
+
   it('are limited in a minute, reads apart from them, each user for themselves', async () => {
     await world.close();
     world = await new World().open({ limits: { reads: 5, writes: 2 } });

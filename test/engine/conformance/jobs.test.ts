@@ -11,6 +11,7 @@ const BY = { actor: 'carla', reason: 'all at once' };
 function runnerOf(store: Store, more: Partial<JobRunnerOptions> = {}): JobRunner {
   return new JobRunner(store, {
     worker: 'w1',
+    latestOf: () => [],
     writeFix: () => Promise.resolve(),
     report: (error) => {
       throw error;
@@ -74,6 +75,24 @@ onEveryStore('Jobs over many documents', (place) => {
       ],
     );
     assert.equal((await row(store, small.documentId)).outcome, 'skipped');
+  });
+
+  it('a retry with the latest mapping is proposed with the versions that it would use, and void with others', async () => {
+    const documentIds = await heldOnes(2);
+    const versions = [{ name: 'acme_de', version: 2, hash: 'h2' }];
+    await store.createJob({ act: { action: 'retry', mapping: 'latest' }, documentIds, ...BY });
+    await runnerOf(store, {
+      limits: approvalLimits('{"EUR": "100"}'),
+      latestOf: ({ id }) => (documentIds.includes(id) ? versions : []),
+    }).look();
+    const open = await store.proposals({ state: 'open' });
+    assert.deepEqual(
+      open.map((one) => one.versions),
+      [versions, versions],
+    );
+    const late = await store.approve({ proposalId: open[0]!.id, actor: 'ben', reason: 'agreed' });
+    assert.equal(late.status, 'void');
+    await assertVerified(store);
   });
 
   it('assign and tag the open exceptions', async () => {

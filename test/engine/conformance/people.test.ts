@@ -309,7 +309,8 @@ onEveryStore('Exceptions that a later event repairs', (place) => {
     const booked = await book('same');
     assert.deepEqual(await store.superseded(), [waiting.documentId]);
     const writeFix = () => Promise.reject(new Error('no mapping is put right'));
-    await new JobRunner(store, { worker: 'w1', writeFix, report: assert.fail }).look();
+    const options = { worker: 'w1', latestOf: () => [], writeFix, report: assert.fail };
+    await new JobRunner(store, options).look();
     const { outcome, duplicate_of } = await row(store, waiting.documentId);
     assert.deepEqual([outcome, duplicate_of], ['duplicate', booked]);
     await assert.rejects(exceptionOf(store, waiting.documentId));

@@ -181,6 +181,21 @@ onEveryStore('Decisions and their second person', (place) => {
     });
   });
 
+  it('a retry with the latest mapping runs with the version that was approved, whatever comes after it', async () => {
+    const latest: Act = { action: 'retry', mapping: 'latest' };
+    await assert.rejects(decide(latest), { code: 'STORE_STATE' }, 'no version is named');
+    const versions = [{ name: 'acme_de', version: 2, hash: 'h2' }];
+    const proposalId = await proposed(latest, { versions });
+    await store.approve({ proposalId, ...ben, versions });
+    const run = await take(store);
+    assert.deepEqual(run.pinned, versions);
+    const error = new FinanceError('ODOO_VALIDATION').toJSON();
+    await store.hold({ ...run, notes: { mapping: versions }, error });
+    await store.replay({ documentId, ...carla });
+    assert.equal((await take(store)).pinned, undefined, 'another retry is another decision');
+    await assertVerified(store);
+  });
+
   it('that what was rejected runs again is a decision as its rejection was', async () => {
     await store.dismiss({ documentId, ...ben, outcome: 'rejected' });
     const proposalId = await proposed({ action: 'retry' });
