@@ -126,13 +126,14 @@ export function needsSecond(row: DecisionCase, act: WantedAct, terms: DecisionTe
   return isAbove(terms.limits, row.entity, stakes);
 }
 
-/** Whether two names are one person: case, width and blanks around them make no other. */
+/** Whether two names are one person: case, width, blanks around them and what nobody sees make no other. */
 export function samePerson(a: string, b: string): boolean {
   return personOf(a) === personOf(b);
 }
 
 function personOf(name: string): string {
-  return name.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+  const visible = name.normalize('NFKC').replaceAll(/\p{Default_Ignorable_Code_Point}|(?!\s)\p{Cc}/gu, '');
+  return visible.trim().replaceAll(/\s+/g, ' ').toLowerCase();
 }
 
 /** @throws DECISION_SECOND_PERSON where the actor is one of those who had a hand in it */

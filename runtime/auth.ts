@@ -7,7 +7,7 @@ import {
   permissionsOf,
   type Role,
 } from '../console/api/permissions';
-import type { Consumer } from '../engine';
+import { type Consumer, samePerson } from '../engine';
 import { FinanceError } from '../errors';
 import type { RuntimeConfig } from './config';
 import { hashPassword, isPassword, isPasswordHash } from './passwords';
@@ -39,12 +39,15 @@ export class Users {
   private readonly admin: Promise<UserEntry>;
   /** Checked in place of a user that is not there, so that time tells nothing. */
   private readonly nobody = hashPassword(randomBytes(16).toString('hex'));
+  private reported?: string;
+  private readonly isAdmin: (name: string) => boolean;
   private known: { mtimeMs: number; entries: UserEntry[] } = { mtimeMs: Number.NaN, entries: [] };
 
   /** @throws CONFIG_INVALID where the file is not there, or not of its shape */
   constructor(
     login: RuntimeConfig['login'],
     private readonly file?: string,
+    private readonly report: (error: unknown) => void = () => undefined,
   ) {
     this.admin = hashPassword(login.password).then((scryptHash) => ({
       user: login.user,
@@ -52,6 +55,7 @@ export class Users {
       roles: ['admin'],
       entities: null,
     }));
+    this.isAdmin = (name) => samePerson(name, login.user);
     if (file) this.read(file);
   }
 
@@ -75,14 +79,23 @@ export class Users {
     if (!this.file) return [];
     try {
       return this.read(this.file);
-    } catch {
+    } catch (error) {
+      this.reportOnce(error);
       return [];
     }
   }
 
+  /** Each request asks for its user: the same fault is told once. */
+  private reportOnce(error: unknown): void {
+    const { message } = error as Error;
+    if (message !== this.reported) this.report(error);
+    this.reported = message;
+  }
+
   private read(file: string): UserEntry[] {
     const mtimeMs = statTime(file);
-    if (mtimeMs !== this.known.mtimeMs) this.known = { mtimeMs, entries: entriesOf(file) };
+    if (mtimeMs !== this.known.mtimeMs) this.known = { mtimeMs, entries: entriesOf(file, this.isAdmin) };
+    this.reported = undefined;
     return this.known.entries;
   }
 }
@@ -95,7 +108,10 @@ function statTime(file: string): number {
   }
 }
 
-function entriesOf(file: string): UserEntry[] {
+/** What stands before the names of outside readers; no user may look like one. */
+const CONSUMER = 'consumer:';
+
+function entriesOf(file: string, isAdmin: (name: string) => boolean): UserEntry[] {
   const fail = (what: string, cause?: unknown) =>
     new FinanceError('CONFIG_INVALID', { message: `LEDGERWAY_USERS: ${what}.`, cause });
   let list: unknown;
@@ -108,6 +124,8 @@ function entriesOf(file: string): UserEntry[] {
   for (const [index, one] of (list as Record<string, unknown>[]).entries()) {
     const where = `user ${index + 1}`;
     if (typeof one?.user !== 'string' || !one.user.trim()) throw fail(`${where} has no name`);
+    if (one.user.startsWith(CONSUMER)) throw fail(`${where} has a name that begins with "${CONSUMER}"`);
+    if (isAdmin(one.user)) throw fail(`${where} has the name of the administrator`);
     if (typeof one.scryptHash !== 'string' || !isPasswordHash(one.scryptHash))
       throw fail(`${where} has no scryptHash, which "ledgerway user hash" makes`);
     if (!Array.isArray(one.roles) || !one.roles.every((role) => isRole(String(role))))
@@ -116,15 +134,19 @@ function entriesOf(file: string): UserEntry[] {
     if (entities !== null && !(Array.isArray(entities) && entities.every((key) => typeof key === 'string')))
       throw fail(`${where} wants entities: a list of keys, or null for all`);
   }
-  const names = (list as UserEntry[]).map(({ user }) => user);
-  if (new Set(names).size < names.length) throw fail('a user is there twice');
-  return list as UserEntry[];
+  const entries = list as UserEntry[];
+  // Two spellings of one name would be one person to the rule of four eyes, and two logins.
+  const isTwice = entries.some(({ user }, index) =>
+    entries.slice(0, index).some((other) => samePerson(other.user, user)),
+  );
+  if (isTwice) throw fail('a user is there twice');
+  return entries;
 }
 
 function profileOf({ user, roles, entities, locale }: UserEntry): Profile {
   return {
     username: user,
-    permissions: editorPermissions(roles),
+    permissions: editorPermissions(roles, entities),
     console: {
       name: user,
       roles,
@@ -135,8 +157,12 @@ function profileOf({ user, roles, entities, locale }: UserEntry): Profile {
   };
 }
 
-/** Integrators draw flows, operators look at them; finance has nothing to do in the editor. */
-function editorPermissions(roles: readonly Role[]): string | string[] {
+/**
+ * Integrators draw flows, operators look at them; finance has nothing to do in the editor. Flows are of all entities:
+ * who may see only some of them has nothing to do there either.
+ */
+function editorPermissions(roles: readonly Role[], entities: readonly string[] | null): string | string[] {
+  if (entities) return [];
   if (roles.includes('admin') || roles.includes('integrator')) return '*';
   return roles.includes('operator') ? '*.read' : [];
 }
@@ -145,10 +171,10 @@ function consumerProfile(consumer: Consumer): Profile {
   const { name, entities, functions, periodFrom, periodTo } = consumer;
   const granted = CONSUMER_FUNCTIONS.filter((one) => functions.includes(one));
   return {
-    username: `consumer:${name}`,
+    username: `${CONSUMER}${name}`,
     permissions: [],
     console: {
-      name: `consumer:${name}`,
+      name: `${CONSUMER}${name}`,
       roles: [],
       permissions: new Set(granted),
       entities,

@@ -19,6 +19,7 @@ import { openConsole } from './console';
 import { type FlowsApi, guardDeploys } from './deploy';
 import { healthRoutes } from './health';
 import { nodeRedLogging, openLog } from './log';
+import { loginLimit } from './login-limit';
 import { missingTypes, type NodeSet } from './missing-types';
 import { observe } from './observability';
 import { checkModeOf, OdooChecks } from './odoo-checks';
@@ -61,7 +62,9 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const upkeep = upkeepOf(config.dataDir);
   const alerting = alertConfig();
   const checkMode = checkModeOf();
-  const users = new Users(config.login, process.env.LEDGERWAY_USERS || undefined);
+  const users = new Users(config.login, process.env.LEDGERWAY_USERS || undefined, (err) =>
+    log.error({ err }, 'LEDGERWAY_USERS is not valid any more: none of its users may log in'),
+  );
   const layout = layoutOf(config.dataDir);
   for (const folder of [config.dataDir, layout.nodeRed, layout.mappings])
     mkdirSync(folder, { recursive: true });
@@ -82,10 +85,11 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   const app = express();
   const server = createServer(app);
   const red = (await import(config.nodeRed)).default as NodeRed;
-  const auth = adminAuth(users, (token) => store.findConsumer({ tokenHash: tokenHashOf(token) }));
+  const auth = adminAuth(users, (token) => host.reader().findConsumer({ tokenHash: tokenHashOf(token) }));
   red.init(server, nodeRedSettings(config, auth, { host, mappings, log, alerts: observing.alerts }));
   app.disable('x-powered-by');
   app.use(healthRoutes(host));
+  app.use(loginLimit());
   app.use(observing.router);
   const { needsPermission } = red.auth;
   const endConsole = await openConsole(app, { config, host, mappings, needsPermission, log });

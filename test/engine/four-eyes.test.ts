@@ -71,5 +71,7 @@ describe('Limits of approval', () => {
       }),
     );
     assert.ok(samePerson('ＢＥＮ', 'ben'));
+    for (const unseen of ['be\u200bn', '\ufeffben', 'b\u00aden', 'ben\u2060', 'b\u0007en', 'ben\ufe0f'])
+      assert.ok(samePerson(unseen, 'ben'), JSON.stringify(unseen));
   });
 });

@@ -80,7 +80,7 @@ describe('Users and roles', () => {
     write([
       clara(),
       clara({ user: 'ingo', roles: ['integrator', 'clerk'], entities: null }),
-      clara({ user: 'olga', roles: ['operator'] }),
+      clara({ user: 'olga', roles: ['operator'], entities: null }),
     ]);
     const auth = open();
     const profile = await auth.authenticate('clara', 'correct horse battery');
@@ -109,6 +109,30 @@ describe('Users and roles', () => {
     assert.ok(await auth.authenticate('admin', 'right'));
   });
 
+  it('who sees only some entities has nothing of the editor, whose flows are of all', async () => {
+    write([
+      clara({ user: 'ingo', roles: ['integrator', 'admin'] }),
+      clara({ user: 'otto', roles: ['operator'] }),
+    ]);
+    for (const name of ['ingo', 'otto']) assert.deepEqual((await open().users(name))!.permissions, []);
+    write([clara({ user: 'otto', roles: ['operator'], entities: null })]);
+    assert.equal((await open().users('otto'))!.permissions, '*.read');
+  });
+
+  it('that a file is not valid any more is told once', async () => {
+    write([clara()]);
+    const told: unknown[] = [];
+    const users = new Users(LOGIN, file, (error) => told.push(error));
+    write('nonsense');
+    for (let n = 0; n < 3; n++) assert.equal(await users.find('clara'), null);
+    assert.deepEqual(
+      told.map((error) => (error as { code: string }).code),
+      ['CONFIG_INVALID'],
+    );
+    write([clara()]);
+    assert.ok(await users.find('clara'));
+  });
+
   it('a start with a file that is not right fails and says why', () => {
     const wrong: [unknown, RegExp][] = [
       [{}, /list/],
@@ -117,6 +141,9 @@ describe('Users and roles', () => {
       [[clara({ roles: ['boss'] })], /role/],
       [[clara({ entities: undefined })], /entities/],
       [[clara(), clara()], /twice/],
+      [[clara(), clara({ user: 'Clara\u200b' })], /twice/],
+      [[clara({ user: 'Admin' })], /administrator/],
+      [[clara({ user: 'consumer:clara' })], /consumer:/],
     ];
     for (const [users, message] of wrong) {
       write(users);
