@@ -1,6 +1,6 @@
-import { approvalLimits, type ExceptionView, type Proposal, type Store } from '../engine';
+import type { ExceptionView, Proposal, Store } from '../engine';
 import { FinanceError } from '../errors';
-import { configOf, storeOf } from '../runtime';
+import { configOf, limitsOf, storeOf } from '../runtime';
 import { COMMON, readOptions } from './arguments';
 
 const USAGE = `Say: ledgerway exceptions list [--entity KEY] | proposals
@@ -102,7 +102,7 @@ async function decide(
     action === 'retry'
       ? ({ action, mapping, from: values.from, notDone: values['not-done'] } as const)
       : { action, ...kept };
-  const limits = approvalLimits(process.env.LEDGERWAY_APPROVAL_ABOVE);
+  const limits = await limitsOf(store);
   const decided = await store.decide({ documentId, actor, reason, act, limits, mayApprove: true });
   if (decided.status === 'proposed') return await waits(store, documentId, decided.proposalId);
   return await stateOf(store, documentId);

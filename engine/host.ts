@@ -109,11 +109,13 @@ export class Host {
 
   /** The schedules that this process takes part in. */
   scheduleNames(store = 'default'): string[] {
+    return this.schedules(store).map(({ name }) => name);
+  }
+
+  /** The same, each with its period in milliseconds. */
+  schedules(store = 'default'): { name: string; everyMs: number }[] {
     this.store(store);
-    return this.schedulesByStore
-      .get(store)!
-      .list()
-      .map(({ name }) => name);
+    return this.schedulesByStore.get(store)!.list();
   }
 
   storeNames(): string[] {

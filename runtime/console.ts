@@ -5,12 +5,14 @@ import { applyFix, type MappingFolder } from '../connectors/files';
 import { consoleApi, consolePages, type RuntimeFacts } from '../console/api';
 import type { ApiUser } from '../console/api/permissions';
 import type { MappingDesk } from '../console/api/services';
-import { approvalLimits, type Host, JobRunner, type Store } from '../engine';
+import { latestOf } from '../console/correction';
+import { type Host, JobRunner, type Store } from '../engine';
 import type { Day } from '../finance';
+import { keepLimits } from './approval';
 import type { RuntimeConfig } from './config';
 import { degradations } from './degradation';
 import { deployedEntity } from './entities';
-import { isFeed } from './feeds';
+import { feedStates } from './feeds';
 import { checkCursor, type KeptCheck } from './odoo-checks';
 import { OdooLinks } from './odoo-links';
 
@@ -34,7 +36,7 @@ const PAGES = join(__dirname, '..', 'console', 'public');
 export async function openConsole(app: Application, parts: ConsoleParts): Promise<() => Promise<void>> {
   const { config, host, mappings, log } = parts;
   const store = host.store();
-  const limits = approvalLimits(process.env.LEDGERWAY_APPROVAL_ABOVE);
+  const limits = await keepLimits(store);
   const reader = host.reader();
   const desk = mappingDesk(config.dataDir, mappings);
   app.use(
@@ -52,6 +54,7 @@ export async function openConsole(app: Application, parts: ConsoleParts): Promis
   const jobs = new JobRunner(store, {
     worker: host.worker,
     limits,
+    latestOf: (row) => latestOf(desk, row),
     writeFix: async ({ entity, fix, author, approvedBy }) => {
       applyFix(mappings, fix, { author, approvedBy }, desk.today(entity));
     },
@@ -85,8 +88,7 @@ function factsOf(host: Host, reader: Store, log: Logger): RuntimeFacts {
       });
     },
     async feeds() {
-      const feeds = (await reader.feeds()).filter(isFeed);
-      return feeds.map(({ name, lastAt }) => ({ name, lastAt: Number(lastAt), expectedEveryMs: null }));
+      return feedStates(await reader.feeds(), host.schedules());
     },
     async delayed() {
       const found = await degradations(host, log);

@@ -1,3 +1,4 @@
+export { limitsOf } from './approval';
 export { configOf, layoutOf, type RuntimeConfig, storeOf } from './config';
 export type { Credentials } from './credentials';
 export { deployedEntity } from './entities';

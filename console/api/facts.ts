@@ -4,7 +4,7 @@ export interface RuntimeFacts {
   targets(): Readonly<Record<string, 'up' | 'degraded'>>;
   /** API keys of the connections, where the target tells when they end. */
   keys(): Promise<{ connection: string; expiresAt: number | null }[]>;
-  /** Where sources stand: when each moved last, and how often it is to move where somebody said. */
+  /** Where sources stand: when each moved or was looked at last, and how often it is looked at, where it is by the clock. */
   feeds(): Promise<{ name: string; lastAt: number; expectedEveryMs: number | null }[]>;
   /** What is down, paused or overdue, since when, and how many documents wait for it. */
   delayed(): Promise<

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { openSqliteStore } from '../../engine';
 import { FinanceError } from '../../errors';
 import { layoutOf } from '../../runtime';
+import { keepLimits } from '../../runtime/approval';
 import { ledgerway } from '../support/command';
 import { PIPELINE, receive, Scratch, take } from '../support/store';
 
@@ -58,6 +59,24 @@ describe('ledgerway exceptions', () => {
     assert.match(beside.stderr, /STORE_OWNED/);
     assert.equal((await run('list', '--json')).code, 0, 'the list only reads');
     await owner.close();
+  });
+
+  it('without the environment of the runtime, the limits of the runtime hold', async () => {
+    const store = await openSqliteStore({ file: layoutOf(scratch.folder).store });
+    process.env.LEDGERWAY_APPROVAL_ABOVE = '{"EUR": "100"}';
+    try {
+      await keepLimits(store);
+      await keepLimits(store);
+    } finally {
+      delete process.env.LEDGERWAY_APPROVAL_ABOVE;
+      await store.close();
+    }
+    const by = ['--actor', 'eva', '--reason', 'fraud', '--json'];
+    assert.equal((await run('reject', held[0]!, ...by)).json().state, 'held');
+    const lifted = await openSqliteStore({ file: layoutOf(scratch.folder).store });
+    assert.equal(await keepLimits(lifted), undefined);
+    await lifted.close();
+    assert.equal((await run('reject', held[1]!, ...by)).json().outcome, 'rejected');
   });
 
   it('above the limit a decision waits for another person', async () => {
