@@ -36,7 +36,8 @@ export function* expired(
 ): Transition<ExpiredPage> {
   const rows = yield* all<Pick<DocumentRow, 'seq' | 'id' | 'entity' | 'kind' | 'settled_at'>>(
     `SELECT seq, id, entity, kind, settled_at FROM documents d WHERE seq > $1 AND seq <= $2 AND state = 'settled'
-     AND EXISTS (SELECT 1 FROM bodies b WHERE b.document_id = d.id AND b.erased_at IS NULL) ORDER BY seq`,
+     AND (EXISTS (SELECT 1 FROM bodies b WHERE b.document_id = d.id AND b.erased_at IS NULL)
+       OR EXISTS (SELECT 1 FROM comments c WHERE c.document_id = d.id AND c.text <> '')) ORDER BY seq`,
     input.after,
     input.after + WINDOW,
   );
@@ -74,8 +75,9 @@ export function* eraseExpired(
   // Always in one order, so that two processes at it wait for each other and never crosswise.
   for (const id of [...input.documentIds].sort()) {
     const row = yield* documentById(id);
-    if (row.state !== 'settled' || (yield* isErased(id))) continue;
-    const { bodies, steps } = yield* erase(tx, row, input);
+    if (row.state !== 'settled') continue;
+    const { bodies, steps, comments } = yield* erase(tx, row, input);
+    if (bodies + comments === 0) continue;
     sum.documents++;
     sum.bodies += bodies;
     sum.steps += steps;
@@ -84,7 +86,7 @@ export function* eraseExpired(
 }
 
 /**
- * Erases the bodies of a settled document, and what its steps sent and got (personal data). Their hashes, and all
+ * Erases the bodies of a settled document, what its steps sent and got, and what people said of it (personal data). Their hashes, and all
  * keys, stay: an event that comes again is known, an effect is not had again, and the audit chain verifies.
  * @throws STORE_STATE where it is not settled
  */
@@ -102,7 +104,7 @@ function* erase(
   tx: Tx,
   row: DocumentRow,
   { actor, reason }: { actor: string; reason: string },
-): Transition<{ bodies: number; steps: number }> {
+): Transition<{ bodies: number; steps: number; comments: number }> {
   // What is erased is overwritten in the file as well.
   if (tx.dialect === 'sqlite') yield* run('PRAGMA secure_delete = ON');
   const bodies = yield* all<{ id: string }>(
@@ -110,7 +112,12 @@ function* erase(
     row.id,
   );
   const steps = yield* all<Pick<StepRow, 'id' | 'result'>>(
-    'SELECT id, result FROM steps WHERE document_id = $1',
+    'SELECT id, result FROM steps WHERE document_id = $1 AND (request <> $2 OR result <> $2)',
+    row.id,
+    ERASED,
+  );
+  const comments = yield* all<{ id: string }>(
+    "SELECT id FROM comments WHERE document_id = $1 AND text <> ''",
     row.id,
   );
   const subjects: Subject[] = [];
@@ -120,9 +127,10 @@ function* erase(
     subjects.push(
       yield* updateSealed('steps', id, { request: ERASED, result: result === null ? null : ERASED }),
     );
-  const facts = { actor, reason, bodies: bodies.length, steps: steps.length };
-  yield* transit(tx, row, 'erased', {}, facts, subjects);
-  return { bodies: bodies.length, steps: steps.length };
+  for (const { id } of comments) subjects.push(yield* updateSealed('comments', id, { text: '' }));
+  const counts = { bodies: bodies.length, steps: steps.length, comments: comments.length };
+  if (subjects.length > 0) yield* transit(tx, row, 'erased', {}, { actor, reason, ...counts }, subjects);
+  return counts;
 }
 
 /** Whether a document's texts were erased: then it cannot run again. */

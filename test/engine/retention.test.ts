@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { retain, retentionPolicy, type Store } from '../../engine';
+import { FinanceError } from '../../errors';
 import { lease, PIPELINE, receive, Scratch, take } from '../support/store';
 import { onEveryStore } from './conformance/stores';
 
@@ -63,6 +64,29 @@ onEveryStore('Retention', (place) => {
     assert.deepEqual((await store.audit()).findings, []);
     const again = await retain(store, policy, { apply: true, actor: 'policy' });
     assert.equal(again.documents, 0, 'what is erased is not erased again');
+  });
+
+  it('erases what people said of a document, before its texts were erased and after', async () => {
+    const documentId = (await receive(store, 'in_1')).documentId;
+    await store.hold({ ...(await take(store)), error: new FinanceError('ODOO_VALIDATION').toJSON() });
+    const exceptionId = String((await store.trace({ documentId })).exceptions[0]!.id);
+    const say = () => store.comment({ exceptionId, actor: 'carla', text: `I called ${NAME}` });
+    const said = async () => (await store.documentTrace({ scope: {}, documentId })).comments;
+    await say();
+    await retain(store, now(0), { apply: true, actor: 'policy' });
+    assert.equal((await said())[0]!.text, `I called ${NAME}`, 'it is not settled');
+    await store.dismiss({ documentId, actor: 'carla', reason: 'done', outcome: 'rejected' });
+    for (let n = 1; n <= 2; n++) {
+      const { documents } = await retain(store, now(0), { apply: true, actor: 'policy' });
+      assert.equal(documents, 1);
+      assert.deepEqual(
+        (await said()).map(({ text, actor }) => [text, actor]),
+        Array(n).fill(['', 'carla']),
+      );
+      if (n === 1) await say();
+    }
+    assert.equal((await retain(store, now(0), { apply: true, actor: 'policy' })).documents, 0);
+    assert.deepEqual((await store.audit()).findings, []);
   });
 
   it('keys outlive bodies: neither event nor content nor effect comes a second time', async () => {
