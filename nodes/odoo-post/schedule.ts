@@ -14,6 +14,7 @@ import {
   type Invoice,
   type InvoiceLine,
   invoiceSchedule,
+  type JournalEntry,
   type LegalEntity,
   money,
 } from '../../finance';
@@ -44,12 +45,19 @@ export async function postSchedule(
     for (const [at, entry] of invoiceSchedule(invoice, currency.code, netOf).entries()) {
       // under the invoice's key, so that it is seen whose they are
       const options = { entity, prefix, externalKey: `${externalKey(invoice)}__schedule_${at + 1}` };
-      entries.push(await poster('entry').prepare(client, entry, options));
+      entries.push(await poster('entry').prepare(client, afterCutOver(entry, invoice, entity), options));
     }
     await assertLateAllowed(run, invoice, entity, entries);
     return entries;
   });
 }
+
+/** What belongs to months before the cut-over is recognised on the invoice's day: the earlier books are closed. */
+const afterCutOver = (
+  entry: JournalEntry,
+  { issueDate }: Invoice,
+  { cutOver = '' }: LegalEntity,
+): JournalEntry => (entry.date < cutOver ? { ...entry, date: issueDate } : entry);
 
 /** What each line came to in the company's currency, as Odoo booked it: that is what is to be spread. */
 async function netAmounts(
