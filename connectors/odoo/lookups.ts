@@ -146,14 +146,26 @@ export class Lookups {
   }
 
   /** @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
-  journal(company: Company, code: string): Promise<number> {
+  async journal(company: Company, code: string): Promise<number> {
+    return (await this.#journal(company, code)).id;
+  }
+
+  /** The currency of a journal: its own, else the company's. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
+  async journalCurrency(company: Company, code: string): Promise<Currency> {
+    return (await this.#journal(company, code)).currency;
+  }
+
+  #journal(company: Company, code: string): Promise<{ id: number; currency: Currency }> {
     const sought = { model: 'account.journal', what: 'journal', code, company: company.id };
-    return this.#cache.get(`journal ${company.id} ${code}`, () =>
-      this.#id(sought, [
+    return this.#cache.get(`journal ${company.id} ${code}`, async () => {
+      const domain: Domain = [
         ['code', '=', code],
         ['company_id', 'in', company.family],
-      ]),
-    );
+      ];
+      const row = await this.#one(sought, domain, ['display_name', 'currency_id']);
+      const own = Array.isArray(row.currency_id) ? String(row.currency_id[1]) : undefined;
+      return { id: Number(row.id), currency: own ?? company.currency.code };
+    });
   }
 
   /** A payment term by its name. @throws FinanceError ODOO_LOOKUP, ODOO_AMBIGUOUS */
@@ -235,14 +247,17 @@ export class Lookups {
   }
 
   async #rate(company: Company, code: Currency, currency: number, day: Day): Promise<Decimal> {
-    const domain: Domain = [
-      ['currency_id', '=', currency],
-      ['name', '<=', day],
-      ['company_id', 'in', [false, ...company.family]],
-    ];
     const options = { limit: 1, order: 'name desc, id desc', company: company.id };
-    const rates = await searchRead(this.#client, 'res.currency.rate', domain, ['rate'], options);
-    if (rates[0]) return plain(decimalOf(rates[0].rate, 10));
+    // Odoo takes a rate of the company before one of all companies, even where that one is newer
+    for (const companies of [company.family, [false]]) {
+      const domain: Domain = [
+        ['currency_id', '=', currency],
+        ['name', '<=', day],
+        ['company_id', 'in', companies],
+      ];
+      const rates = await searchRead(this.#client, 'res.currency.rate', domain, ['rate'], options);
+      if (rates[0]) return plain(decimalOf(rates[0].rate, 10));
+    }
     throw new FinanceError('ODOO_CURRENCY', {
       message: `The currency ${code} has no rate in Odoo on or before ${day}; Odoo would book it 1:1.`,
     });

@@ -26,6 +26,14 @@ export const bankLines: Poster<'bank_line'> = {
     const lookups = lookupsOf(client);
     const company = await lookups.company(entity.odooCompany);
     const journalId = await lookups.journal(company, posting.journal);
+    const held = await lookups.journalCurrency(company, posting.journal);
+    // Odoo would take the amount for one of the account's currency, and post it
+    if (currency !== held)
+      throw new FinanceError('ODOO_CURRENCY', {
+        message: `The transaction is of ${currency}, but the journal ${posting.journal} holds ${held}.`,
+        hint: 'Map the bank account to the journal of its currency.',
+        details: { journal: posting.journal, currency: held },
+      });
     const question = { day, taxed: false };
     const policy = entity.kinds.bank_transaction?.latePosting;
     const dated = await accountingDate(client, company, question, policy);

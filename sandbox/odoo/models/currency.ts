@@ -16,7 +16,9 @@ export function rateOf(env: Environment, currency: number, company: OdooRecord, 
     .map((id) => env.record('res.currency.rate', id))
     .filter((rate) => idOf(rate, 'company_id') === company.id || !idOf(rate, 'company_id'))
     .sort((a, b) => textOf(a, 'name').localeCompare(textOf(b, 'name')));
-  const known = rates.filter((rate) => textOf(rate, 'name') <= date).at(-1) ?? rates[0];
+  // those of the company go before those of all, even where these are newer
+  const before = rates.filter((rate) => textOf(rate, 'name') <= date);
+  const known = before.findLast((rate) => idOf(rate, 'company_id')) ?? before.at(-1) ?? rates[0];
   return known ? decimalOf(known, 'rate') : ONE;
 }
 

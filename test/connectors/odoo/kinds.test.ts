@@ -288,6 +288,15 @@ describe('what people do to other kinds meanwhile', () => {
     assert.equal(await new Posting(books.client, 'payment', never).lookup(), undefined);
   });
 
+  it('a bank line of another currency than its journal is refused before Odoo takes it for its own', async () => {
+    await assert.rejects(books.post(bankLine('usd', { currency: 'USD' })), {
+      code: 'ODOO_CURRENCY',
+      message: 'The transaction is of USD, but the journal BNK1 holds EUR.',
+    });
+    const rows = await searchRead(books.admin, 'account.bank.statement.line', [], ['payment_ref']);
+    assert.ok(!rows.some(({ payment_ref }) => payment_ref === 'Transfer usd'));
+  });
+
   it('an unbalanced entry is refused before anything is sent', async () => {
     const [debit, credit] = entry('x').lines;
     assert.ok(debit && credit);

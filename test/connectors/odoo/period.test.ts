@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lockDates, lookupsOf, type PostableDocument, planInvoice } from '../../../connectors/odoo';
+import { Lookups, lockDates, lookupsOf, type PostableDocument, planInvoice } from '../../../connectors/odoo';
 import type { KindPolicy, LegalEntity } from '../../../finance/entity';
 import { decideRate, rateOn } from '../../../finance/rates';
 import { Books, type Version } from './books';
@@ -168,6 +168,23 @@ describe('currencies', () => {
       code: 'ODOO_CURRENCY',
     });
     await books.post(dollars('odoo'), { entity: entity({ rates: { from: 'odoo', tolerance: '0' } }) });
+  });
+
+  it('a rate of the company goes before a newer one of all companies, as in Odoo', async () => {
+    const rates = [
+      {
+        currency_id: (await lookupsOf(books.client).currency('USD')).id,
+        name: '2026-06-01',
+        rate: 2,
+        company_id: false,
+      },
+    ];
+    await books.admin.call('res.currency.rate', 'create', { named: { vals_list: rates } });
+    const lookups = new Lookups(books.client);
+    assert.equal(await lookups.rate(await lookups.company(1), 'USD', '2026-11-02'), '1.1');
+    const { moveId } = await books.post(dollars('own-rate'));
+    const { lines } = await books.move(moveId);
+    assert.equal(lines.find(({ type }) => type === 'product')?.credit, '90.91');
   });
 
   it("the group's table is by day", () => {
