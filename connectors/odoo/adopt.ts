@@ -1,6 +1,6 @@
 import { FinanceError } from '../../errors';
 import type { OdooClient } from './client';
-import { externalKeys } from './control/books';
+import { externalKeys } from './external-keys';
 import { findByExternalId } from './load';
 import type { Difference } from './moves/differences';
 import type { PrepareOptions } from './moves/prepare';

@@ -23,12 +23,12 @@ export {
 export {
   BOOKED_KINDS,
   type BooksQuery,
-  ownPrefixOf,
   readBooks,
   readRecordsOf,
   whereabouts,
 } from './control/books';
 export { domainOf, type FullDomain } from './domain';
+export { ownPrefixOf } from './external-keys';
 export { type ApiKey, apiKeys, expiringKeys, type KeyAlarm } from './key-expiry';
 export {
   assertExternalId,

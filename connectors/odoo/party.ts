@@ -3,6 +3,7 @@ import { externalKey, hashOf } from '../../finance/canonical';
 import type { Party } from '../../finance/documents';
 import { inTurns } from '../turns';
 import type { OdooClient } from './client';
+import { externalKeys, ownPrefixOf } from './external-keys';
 import { buildLoad, type Cells, findByExternalId, load } from './load';
 import { type Company, lookupsOf } from './lookups';
 import { type Domain, idOf, type OdooRecord, searchRead, textOf } from './records';
@@ -57,7 +58,8 @@ export interface PartnerMatch {
  * The partner of a party: the one that a person named, else by VAT id, by external id, by e-mail, by name where
  * nothing else speaks against it. Only partners that the company may use.
  * @param parent for a contact: the partner that it belongs to
- * @throws FinanceError ODOO_AMBIGUOUS with the candidates where several fit and no external id decides;
+ * @throws FinanceError ODOO_AMBIGUOUS with the candidates where several fit and no external id decides, or the only one
+ * that has the name is another customer of the same source;
  * ODOO_VALIDATION where the partner that was named is not there, or another company's
  */
 export async function matchPartner(
@@ -83,8 +85,11 @@ export async function matchPartner(
   if (mailed.length > 1) throw ambiguous('e-mail address', mailed);
   if (mailed[0]) return matched(mailed[0], 'email');
   const named = await same.name();
+  const [alike] = named;
   if (named.length > 1) throw ambiguous('name', named);
-  return matched(named[0], 'name');
+  if (alike && (await isAnother(client, party, place, alike)))
+    throw ambiguous(`name, which ${place.system} knows by another id`, named);
+  return matched(alike, 'name');
 }
 
 /** Partners of Odoo that are taken for a party, by what they share with it. */
@@ -156,6 +161,19 @@ function contradicts({ vat, email, country_code }: OdooRecord, party: Party): bo
       differ(textOf(email)?.toLowerCase(), party.email?.toLowerCase()) ||
       differ(textOf(country_code), party.address.country),
   );
+}
+
+/** Whether the source knows this partner by another id: two customers may have one name. */
+async function isAnother(
+  client: OdooClient,
+  { id: own }: Party,
+  { entity, system, company, prefix }: PartyPlace,
+  { id }: OdooRecord,
+): Promise<boolean> {
+  if (own === undefined) return false;
+  const source = system.toLowerCase().replace(/[^a-z0-9]+/g, '_');
+  const ownPrefix = `${ownPrefixOf(entity, prefix)}party__${source}__`;
+  return (await externalKeys(client, 'res.partner', [Number(id)], { company, ownPrefix })).size > 0;
 }
 
 /** The partner that a party turned out to be. */
@@ -325,7 +343,7 @@ function severalFit(
 ): FinanceError {
   const candidates = rows.map(({ id, display_name }) => ({ id, name: textOf(display_name) }));
   return new FinanceError('ODOO_AMBIGUOUS', {
-    message: `Odoo has ${rows.length} partners with this ${what}: ${candidates.map(({ id, name }) => `${name} (${id})`).join(', ')}.`,
+    message: `Odoo has ${rows.length === 1 ? 'a partner' : `${rows.length} partners`} with this ${what}: ${candidates.map(({ id, name }) => `${name} (${id})`).join(', ')}.`,
     hint: 'Merge them in Odoo, set odooId of the party in the corrected document, or give one of them the external id of the details.',
     details: { model: 'res.partner', candidates, externalId: partnerKey(party, place) },
   });
