@@ -101,9 +101,15 @@ export function* targetUse(tx: Tx, input: { scope: Scope }): Transition<TargetUs
   });
 }
 
-/** Every cursor, and when it moved last: where sources stand, and what the runtime keeps besides. */
+/**
+ * Cursors, and when they moved last: where sources stand, and what the runtime keeps besides. What is remembered of
+ * single objects (`object/…`, and its turns) is left out: there are as many as customers.
+ */
 export function* feeds(_tx: Tx): Transition<{ name: string; value: string; lastAt: number }[]> {
-  return yield* all('SELECT name, value, updated_at AS "lastAt" FROM cursors ORDER BY name');
+  return yield* all(
+    `SELECT name, value, updated_at AS "lastAt" FROM cursors
+     WHERE name NOT LIKE 'object/%' AND name NOT LIKE 'schedule/object/%' ORDER BY name`,
+  );
 }
 
 /** What happened since the places of the chains that a listener knows: kinds of events, by entity. */

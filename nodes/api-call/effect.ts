@@ -45,7 +45,7 @@ export function callEffect(
       const request = asked as CallRequest;
       if (!request.newest) return await write(request);
       const { object, revision } = request.newest;
-      const name = `api-call/${target}/${kind}/${object}`;
+      const name = `object/api-call/${target}/${kind}/${object}`;
       return await inStoreTurn(store, name, context.documentId, async () =>
         (await isNext(name, revision)) ? await write(request) : OUTDATED,
       );

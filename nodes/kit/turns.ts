@@ -9,7 +9,7 @@ const LOOK_MS = 50;
 /**
  * Does work on one object after what any runtime on this store does on it already. Work whose end is not known keeps
  * its turn until it could no longer arrive, and only the document that began it may go on before.
- * @param name of the object
+ * @param name `object/…`
  * @param by id of the document
  * @throws FinanceError of the work; RUN_TURN where another document has the turn
  */

@@ -46,7 +46,7 @@ type Kept = UpsertMemory & { revision: Revision };
 
 /** The name in the store under which an object is remembered: one a target, entity, system and object. */
 const memoryOf = (target: string, { entity, kind, source: { system, id } }: MasterDocument): string =>
-  `odoo-upsert/${target}/${externalKey({ entity, kind, source: { system, id } })}`;
+  `object/odoo-upsert/${target}/${externalKey({ entity, kind, source: { system, id } })}`;
 
 /**
  * Writes an object of an upstream system into Odoo, once and absolute: doing it again changes nothing. An older state

@@ -56,6 +56,7 @@ describe('odoo upsert', () => {
     assert.deepEqual(await result(3), made);
     const [row] = desk.records('res.partner', { name: 'Nordlicht SE' });
     assert.equal(row?.email, 'neu@nordlicht.example', 'a replay writes nothing');
+    assert.deepEqual(await desk.bench.store.feeds(), [], 'an object is no source');
   });
 
   it('an older state that comes later changes nothing, however it is delivered', async () => {
@@ -208,7 +209,9 @@ onEveryStore('the turn of an object', (place) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       inside -= 1;
     };
-    const all = Array.from({ length: 9 }, (_, n) => inStoreTurn(stores[n % 3]!, 'object', `doc ${n}`, work));
+    const all = Array.from({ length: 9 }, (_, n) =>
+      inStoreTurn(stores[n % 3]!, 'object/1', `doc ${n}`, work),
+    );
     await Promise.all(all);
   });
 
@@ -216,11 +219,11 @@ onEveryStore('the turn of an object', (place) => {
     const [one, other] = (await place().runtimes(2)) as [Store, Store];
     const fail = (code: 'RUN_IN_DOUBT' | 'ODOO_ACCESS') => () => Promise.reject(new FinanceError(code));
     const work = async (): Promise<string> => 'done';
-    await assert.rejects(inStoreTurn(one, 'object', 'a', fail('RUN_IN_DOUBT')), { code: 'RUN_IN_DOUBT' });
-    await assert.rejects(inStoreTurn(other, 'object', 'b', work), { code: 'RUN_TURN' });
-    assert.equal(await inStoreTurn(other, 'object', 'a', work), 'done');
-    await assert.rejects(inStoreTurn(one, 'object', 'c', fail('ODOO_ACCESS')), { code: 'ODOO_ACCESS' });
-    assert.equal(await inStoreTurn(one, 'object', 'b', work), 'done');
+    await assert.rejects(inStoreTurn(one, 'object/1', 'a', fail('RUN_IN_DOUBT')), { code: 'RUN_IN_DOUBT' });
+    await assert.rejects(inStoreTurn(other, 'object/1', 'b', work), { code: 'RUN_TURN' });
+    assert.equal(await inStoreTurn(other, 'object/1', 'a', work), 'done');
+    await assert.rejects(inStoreTurn(one, 'object/1', 'c', fail('ODOO_ACCESS')), { code: 'ODOO_ACCESS' });
+    assert.equal(await inStoreTurn(one, 'object/1', 'b', work), 'done');
   }).timeout(15_000);
 });
 
