@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ERRORS } from '../../errors';
 import { type FlowNode, folderOf, manifest, ROOT, readJson, readText } from './definitions';
 import { problemsOf } from './flow-check';
 
@@ -41,26 +40,6 @@ describe('the packaged flows', () => {
       assert.doesNotMatch(text, /whsec_|sk_live|sk_test|"secret"|"secrets"|password/i, what);
       const addresses = readJson<FlowNode[]>(...path).flatMap(({ url, backfillUrl }) => [url, backfillUrl]);
       for (const address of addresses) assert.match(String(address ?? ''), /^(\$\{[A-Z_]+\})?$/, what);
-    }
-  });
-  it('come with a README that names every credential, variable and sample, and codes of the table only', () => {
-    const wanted = /^ledgerway-(webhook-in|odoo-connection|tax-service|einvoice-channel|api-call)$/;
-    for (const name of TEMPLATES) {
-      const flow = readJson<FlowNode[]>('flows', name, 'flow.json');
-      const readme = readText('flows', name, 'README.md');
-      const ids = flow
-        .filter(({ type, engine }) => wanted.test(type) && engine !== 'rates')
-        .map(({ id }) => id);
-      const variables = new Set(JSON.stringify(flow).match(/LEDGERWAY_[A-Z_]+/g));
-      for (const word of [...ids, ...variables])
-        assert.ok(readme.includes(`\`${word}\``), `${name}: ${word}`);
-      for (const file of readdirSync(join(ROOT, 'flows', name)).filter((each) =>
-        /^(sample|expected)-/.test(each),
-      ))
-        assert.ok(readme.includes(`\`${file}\``), `${name}: ${file}`);
-      const codes = readme.match(/`[A-Z]+(?:_[A-Z]+)+`/g)?.map((code) => code.slice(1, -1)) ?? [];
-      const unknown = codes.filter((code) => !(code in ERRORS) && !variables.has(code));
-      assert.deepEqual(unknown, [], name);
     }
   });
 });

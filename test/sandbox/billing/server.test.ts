@@ -256,6 +256,27 @@ describe('the billing sandbox', function () {
     assert.equal(await codeOf({}), undefined);
   });
 
+  it('tells how money moved: ids where nothing is asked for, whole where it is, and the items of a payout in pages', async () => {
+    const billing = keep(await startBilling());
+    const api = new Stripe(BILLING_API_KEY, {
+      host: '127.0.0.1',
+      port: new URL(billing.url).port,
+      protocol: 'http',
+    });
+    const transaction = (at: number) => ({ id: `txn_${at}`, object: 'balance_transaction', payout: 'po_1' });
+    const charge = { id: 'ch_1', object: 'charge', balance_transaction: transaction(0) };
+    const objects = [charge, ...[0, 1, 2].map(transaction)];
+    assert.equal((await post(`${billing.url}/_sandbox/objects`, objects)).status, 201);
+    assert.equal((await post(`${billing.url}/_sandbox/objects`, [{ id: 1 }])).status, 400);
+    assert.equal((await api.charges.retrieve('ch_1')).balance_transaction, 'txn_0');
+    const whole = await api.charges.retrieve('ch_1', { expand: ['balance_transaction'] });
+    assert.equal((whole.balance_transaction as Stripe.BalanceTransaction).id, 'txn_0');
+    const listed: string[] = [];
+    for await (const { id } of api.balanceTransactions.list({ payout: 'po_1', limit: 2 })) listed.push(id);
+    assert.deepEqual(listed, ['txn_0', 'txn_1', 'txn_2']);
+    await assert.rejects(api.refunds.retrieve('re_gone'), { statusCode: 404 });
+  });
+
   it('stays on the loopback', async () => {
     await assert.rejects(
       startBilling({ host: '0.0.0.0' }),
