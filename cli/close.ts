@@ -9,7 +9,7 @@ import {
   type OpenState,
   periodOf,
 } from '../finance';
-import { configOf, storeOf } from '../runtime';
+import { configOf, deployedEntity, storeOf } from '../runtime';
 import { COMMON, readOptions } from './arguments';
 
 const USAGE = 'Say: ledgerway close ENTITY PERIOD, e.g. ledgerway close acme_de 2026-10';
@@ -24,8 +24,11 @@ export async function close(args: string[]): Promise<number> {
   const [entity, text] = positionals;
   if (!entity || !text) throw new FinanceError('CONFIG_INVALID', { message: USAGE });
   const period = periodOf(text);
-  const store = await storeOf(configOf(values), true);
+  const config = configOf(values);
+  const store = await storeOf(config, true);
   try {
+    // a key that nobody knows is misspelt: nothing would be open for it
+    if ((await store.documents({ entity, limit: 1 })).length === 0) deployedEntity(config.dataDir, entity);
     const gate = closeGate(period, await openOf(store, entity));
     if (values.json) console.log(JSON.stringify({ entity, ...gate }));
     else console.log(gateInWords(entity, gate));

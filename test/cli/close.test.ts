@@ -67,6 +67,14 @@ describe('ledgerway close', () => {
     assert.deepEqual([code, stdout], [0, 'acme_de 2026-10-01 to 2026-10-31: clear to close.\n']);
   });
 
+  it('clears no entity that nobody knows', async () => {
+    await store.settle({ ...leaseOf(await mapped('done', '2026-10-07')), outcome: 'completed' });
+    const { code, stderr } = await close('acme_d', '2026-10');
+    assert.notEqual(code, 0);
+    assert.match(stderr, /CONFIG_INVALID: The deployed flows have no legal entity "acme_d"/);
+    assert.equal((await close('acme_de', '2026-10')).code, 0);
+  });
+
   it('says how it is used', async () => {
     assert.match((await close('acme_de')).stderr, /CONFIG_INVALID: Say: ledgerway close ENTITY PERIOD/);
     assert.match((await close('acme_de', '2026-14')).stderr, /"2026-14" is not a period/);
