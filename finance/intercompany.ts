@@ -11,6 +11,7 @@ import type {
 import type { LegalEntity } from './entity';
 import { linePair, type PairAmount } from './entry-pair';
 import { formatMoney, sub, sum } from './money';
+import { plainVat } from './vat-id';
 
 /** The source system of what one entity's books make in another's. */
 export const INTERCOMPANY = 'intercompany';
@@ -56,12 +57,14 @@ export interface EntryRules {
   rate?: Decimal;
 }
 
-/** Whether a party is this entity: by VAT id where both have one, else by name. */
+/** Whether a party is this entity: by VAT id where both have one, else by name; however the two are written. */
 export function isEntity(party: Party | undefined, { seller }: LegalEntity): boolean {
   if (!party) return false;
-  if (party.vatId && seller.vatId) return party.vatId === seller.vatId;
-  return party.name === seller.name;
+  if (party.vatId && seller.vatId) return plainVat(party.vatId) === plainVat(seller.vatId);
+  return plainName(party.name) === plainName(seller.name);
 }
+
+const plainName = (name: string): string => name.trim().replace(/\s+/g, ' ').toLowerCase();
 
 /**
  * Where a mirror comes from: the original's own source within its entity, so that no two originals share one.

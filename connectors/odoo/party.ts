@@ -1,6 +1,7 @@
 import { FinanceError } from '../../errors';
 import { externalKey, hashOf } from '../../finance/canonical';
 import type { Party } from '../../finance/documents';
+import { plainVat } from '../../finance/vat-id';
 import { inTurns } from '../turns';
 import type { OdooClient } from './client';
 import { externalKeys, ownPrefixOf } from './external-keys';
@@ -23,9 +24,6 @@ export const partyPlace = async (
   client: OdooClient,
   { company, ...place }: Omit<PartyPlace, 'company'> & { company: number },
 ): Promise<PartyPlace> => ({ ...place, company: await lookupsOf(client).company(company) });
-
-/** Upper case, without spaces and punctuation: `de 123.456.789` → `DE123456789`. */
-export const plainVat = (vat: string): string => vat.toUpperCase().replace(/[^A-Z0-9]/g, '');
 
 const keyOf = ({ entity, prefix }: PartyPlace, system: string, id: string): string =>
   `${prefix}.${externalKey({ entity, kind: 'party', source: { system, id } })}`;

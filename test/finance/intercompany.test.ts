@@ -76,6 +76,9 @@ describe('The mirror of an invoice', () => {
     assert.ok(isEntity(from.seller, from));
     assert.ok(isEntity({ ...from.seller, name: 'Other name' }, from));
     assert.ok(!isEntity({ ...from.seller, vatId: 'DE999999999' }, from));
+    // what a person wrote otherwise is no stranger: its mirror would be missing in silence
+    assert.ok(isEntity({ ...from.seller, vatId: 'de 123 456 788' }, from));
+    assert.ok(isEntity({ name: ' ledgerway  Demo Inc.', address: { country: 'US' } }, to));
     assert.ok(isEntity(to.seller, to));
     assert.ok(!isEntity(undefined, to));
   });

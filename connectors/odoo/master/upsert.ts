@@ -1,8 +1,8 @@
 import { hashOf } from '../../../finance/canonical';
+import { plainVat } from '../../../finance/vat-id';
 import type { OdooClient } from '../client';
 import { buildLoad, type Cells, load } from '../load';
 import { lookupsOf } from '../lookups';
-import { plainVat } from '../party';
 import { idOf, type OdooRecord, searchRead, textOf } from '../records';
 
 /** What is remembered of a record between two upserts; holds no value, only hashes. */
