@@ -141,7 +141,7 @@ export const ERRORS = {
     'It is retried; see whether the target is slow.',
   ),
   RUN_TURN: row(
-    'transient',
+    'throttled',
     'Another document changes the same object at this moment.',
     'It is tried again by itself.',
   ),
