@@ -44,9 +44,11 @@ export function* lease(
  */
 function* leaveToLease(pipeline: string, worker: string): Transition<{ paused: boolean; alone: boolean }> {
   const found = yield* one<{ paused: string | null; suspect: string | null }>(
+    // materialized, so that it is found by the index of the suspects, which are few, and not among all that are ready
     `SELECT (SELECT name FROM pipelines WHERE name = $1 AND paused = 1) AS paused,
-     (SELECT id FROM documents WHERE suspect = 1 AND (state = 'leased' AND worker = $2 OR state = 'ready' AND blocked = 0
-     AND pipeline IN (SELECT name FROM pipelines WHERE paused = 0)) LIMIT 1) AS suspect`,
+     (WITH suspects AS MATERIALIZED (SELECT id, state, blocked, worker, pipeline FROM documents WHERE suspect = 1)
+     SELECT id FROM suspects WHERE state = 'leased' AND worker = $2 OR state = 'ready' AND blocked = 0
+     AND pipeline IN (SELECT name FROM pipelines WHERE paused = 0) LIMIT 1) AS suspect`,
     pipeline,
     worker,
   );
