@@ -101,6 +101,9 @@ export function credentialSecret(dataDir: string): string {
   return readFileSync(secret, 'utf8').trim();
 }
 
+/** Connections to Postgres for those who only read: few, so that heavy lists wait for each other. */
+const READERS = 4;
+
 /**
  * Opens the store of a configuration: Postgres where LEDGERWAY_STORE names one, else the file of the data folder,
  * with the limits LEDGERWAY_HIGH_WATER (open documents), LEDGERWAY_LANE_HIGH_WATER (those of one lane) and
@@ -113,7 +116,8 @@ export async function storeOf(
 ): Promise<Store> {
   const { LEDGERWAY_STORE_PAGES: maxPages } = process.env;
   const settings = highWaterMarks();
-  if (config.storeUrl) return await openStore({ url: config.storeUrl, settings, readOnly });
+  const poolSize = readOnly ? READERS : undefined;
+  if (config.storeUrl) return await openStore({ url: config.storeUrl, settings, readOnly, poolSize });
   return await openSqliteStore({
     file: layoutOf(config.dataDir).store,
     settings,

@@ -28,8 +28,8 @@ export interface ConsoleParts {
 const PAGES = join(__dirname, '..', 'console', 'public');
 
 /**
- * Serves `/console` and its API, and runs the jobs that people begin there. On SQLite it reads through a connection
- * of its own, so that a heavy list never holds a writer up.
+ * Serves `/console` and its API, and runs the jobs that people begin there. It reads through connections of its own,
+ * so that a heavy list never holds a writer up.
  * @returns ends it
  * @throws CONFIG_INVALID for LEDGERWAY_APPROVAL_ABOVE
  */

@@ -73,8 +73,8 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
     await opened.close();
     throw error;
   });
-  // A look at a file through a connection of its own holds no writer up.
-  const readers = config.storeUrl ? undefined : { default: await storeOf(config, true) };
+  // A look through connections of its own holds no writer up.
+  const readers = { default: await storeOf(config, true) };
   const host = new Host({ default: opened }, { log, cluster, readers });
   const store = host.store();
   const strict = checkMode === 'strict';
