@@ -65,6 +65,7 @@ export class Alerts {
   private untied: { at: number; entities: string[] } = { at: Number.NEGATIVE_INFINITY, entities: [] };
   private readonly heads = new Heads();
   private sending: Promise<void> = Promise.resolve();
+  private changing: Promise<unknown> = Promise.resolve();
   private ended = false;
 
   constructor(private readonly options: AlertsOptions) {
@@ -191,8 +192,15 @@ export class Alerts {
     return { text, state: text === undefined ? noAlerts() : (JSON.parse(text) as AlertState) };
   }
 
-  /** Changes what is remembered; where another runtime did so meanwhile, it is done over. */
-  private async change(to: (before: AlertState) => AlertState): Promise<AlertState> {
+  /** Changes what is remembered, one change after the other. */
+  private change(to: (before: AlertState) => AlertState): Promise<AlertState> {
+    const changed = this.changing.then(() => this.swap(to));
+    this.changing = changed.catch(() => undefined);
+    return changed;
+  }
+
+  /** Where another runtime changed it meanwhile, it is done over. */
+  private async swap(to: (before: AlertState) => AlertState): Promise<AlertState> {
     for (;;) {
       const { text, state } = await this.read();
       const next = to(state);

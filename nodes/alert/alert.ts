@@ -56,7 +56,7 @@ async function tell(RED: RedApi, config: AlertConfig, msg: Message): Promise<'ra
     await alerts.resolve(name);
     return 'resolved';
   }
-  const title = optionalField(config.title) ?? optionalField(msg.topic) ?? name;
+  const title = (optionalField(config.title) ?? optionalField(msg.topic) ?? name).slice(0, LONGEST);
   await alerts.raise({ name, severity: severityOf(config.severity), title, lines: linesOf(msg) });
   return 'raised';
 }

@@ -335,6 +335,22 @@ describe('Alerts', () => {
     assert.equal((await alerts.active())[0]?.acknowledged?.by, 'ann');
   });
 
+  it('that many messages of a flow raise at once are one change of the store each', async () => {
+    const alerts = alertsWith([]);
+    const store = host.store();
+    const swap = store.swapCursor;
+    let swaps = 0;
+    store.swapCursor = (input) => {
+      swaps++;
+      return swap(input);
+    };
+    const raised = { name: 'file', severity: 'info', title: 'x' } as const;
+    await Promise.all(Array.from({ length: 50 }, () => alerts.raise(raised)));
+    await alerts.idle();
+    assert.equal((await alerts.active())[0]?.count, 50);
+    assert.ok(swaps < 60, `${swaps}`);
+  });
+
   it('of several runtimes at once are none lost and none told twice', async () => {
     const both = [alertsWith([]), alertsWith([])];
     const raised = { severity: 'info', title: 'x' } as const;
