@@ -145,14 +145,19 @@ async function listProposals(store: Store, { entity, json }: Values): Promise<vo
 
 function lineOf(exception: ExceptionView): string {
   const { document_id, entity, code, owner, cause, hint } = exception;
-  return `${document_id}  ${entity || '(no entity)'}  ${code}  ${money(exception)}  ${owner ?? '-'}\n    ${cause} ${hint}`;
+  const head = `${document_id}  ${entity || '(no entity)'}  ${code}  ${money(exception)}  ${owner ?? '-'}`;
+  return printable(head, `${cause} ${hint}`);
 }
 
 function proposalLine(proposal: Proposal): string {
   const { id, document_id, kind, author, reason, current } = proposal;
   const stale = current ? '' : '  (void: the document changed)';
-  return `${id}  ${kind} ${document_id}  ${money(proposal)}  ${author}${stale}\n    ${reason}`;
+  return printable(`${id}  ${kind} ${document_id}  ${money(proposal)}  ${author}${stale}`, reason);
 }
+
+/** Causes quote what strangers sent: nothing of it may steer the terminal. */
+const printable = (...lines: string[]): string =>
+  lines.map((line) => line.replaceAll(/\p{C}/gu, ' ')).join('\n    ');
 
 function money({ amount, currency }: { amount: string | null; currency: string | null }): string {
   return amount ? `${amount} ${currency}` : '-';

@@ -42,6 +42,20 @@ describe('ledgerway exceptions', () => {
     assert.deepEqual([exceptions[0]?.actor, exceptions[0]?.reason], ['eva', 'table corrected']);
   });
 
+  it('what a stranger wrote does not steer the terminal', async () => {
+    const store = await openSqliteStore({ file: layoutOf(scratch.folder).store });
+    await receive(store, 'in_4');
+    const message = 'no \u001b[2Jtax\u202e\ndoc_fake  acme_de';
+    await store.hold({
+      ...(await take(store)),
+      error: new FinanceError('MAP_UNMAPPED', { message }).toJSON(),
+    });
+    await store.close();
+    const { stdout } = await run('list');
+    assert.match(stdout, /no {2}\[2Jtax {2}doc_fake {2}acme_de/);
+    assert.ok(!stdout.includes('\u001b') && !stdout.includes('\u202e'));
+  });
+
   it('refuses a decision without a name or a reason, about nothing, or beside a running runtime', async () => {
     for (const args of [
       ['retry', held[0]!],
