@@ -228,7 +228,9 @@ class PostgresDriver implements Driver {
 
   private async begin(client: PoolClient, calls: readonly Call[], unheard: Promise<unknown>[]): Promise<Tx> {
     const { name } = calls[0]!;
-    const mode = READS.has(name) ? 'REPEATABLE READ READ ONLY' : 'READ COMMITTED READ WRITE';
+    // A store that was opened to read has no session.
+    const reads = READS.has(name) || !this.session;
+    const mode = reads ? 'REPEATABLE READ READ ONLY' : 'READ COMMITTED READ WRITE';
     // Groups of several processes may wait for each other in a circle; apart they do not.
     const patience = calls.length > 1 ? `; SET LOCAL lock_timeout = ${GROUP_LOCK_MS}` : '';
     const now = await this.beginAt(client, `BEGIN ISOLATION LEVEL ${mode}${patience}`, unheard);

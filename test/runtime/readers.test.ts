@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Store, tokenHashOf } from '../../engine';
+import { openPostgresStore } from '../../engine/postgres/store';
 import { storeOf } from '../../runtime';
 import { postgresServer } from '../support/postgres';
 import { PIPELINE, receive } from '../support/store';
@@ -36,6 +37,9 @@ describe('Readers on Postgres', () => {
       })(),
     ]);
     assert.equal(await reader.findConsumer({ tokenHash: tokenHashOf('none') }), undefined);
-    await assert.rejects(receive(reader, 'in_3'));
+    const strict = await openPostgresStore({ url: storeUrl, readOnly: true, patienceMs: 50 });
+    open.unshift(strict);
+    await assert.rejects(strict.setCursor({ name: 'c', value: '1' }), { code: 'STORE_UNAVAILABLE' });
+    assert.equal(await store.getCursor({ name: 'c' }), undefined);
   });
 });
