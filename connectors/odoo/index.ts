@@ -115,6 +115,7 @@ export { singly, type Writer } from './posting/writer';
 export { type ReadQuery, readPages, readRecords } from './read';
 export {
   findReconciled,
+  type PostEntry,
   type Reconciled,
   type ReconcileRequest,
   reconcilePayment,

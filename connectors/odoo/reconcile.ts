@@ -7,6 +7,7 @@ import { findByExternalId } from './load';
 import { type Company, lookupsOf } from './lookups';
 import { matchedBetween, type OpenItem, readItems, readMatches } from './matching/open-items';
 import { linesByLabel, needsEntry, settlementEntry } from './matching/settlement-entry';
+import type { LatePosting } from './moves/request';
 import type { EntryRequest, PlannedAllocation, SettlementTerms } from './posting/kinds';
 import { type Domain, searchRead } from './records';
 
@@ -16,7 +17,9 @@ export interface ReconcileRequest extends SettlementTerms {
   company: Company;
   /** The payment's entry. */
   moveId: number;
+  /** Day of what is split or written off: the payment's, or the first open one. */
   date: Day;
+  late?: LatePosting;
   /** In the payment's currency. */
   allocations: readonly PlannedAllocation[];
 }

@@ -1,7 +1,7 @@
 import { externalIdOf, lookupsOf, type PostableDocument, poster } from '../../connectors/odoo';
 import { externalKey, feeEntry, type LegalEntity, money, type Payment, type Refund } from '../../finance';
+import { assertLateAllowed } from '../kit/late';
 import { type BookedEntry, postEntries } from './entries';
-import { assertLateAllowed } from './late';
 import type { OdooRun } from './record';
 
 /** A payment or refund whose mapping says where the fee of its provider is booked. */

@@ -18,9 +18,9 @@ import {
   type LegalEntity,
   money,
 } from '../../finance';
+import { assertLateAllowed } from '../kit/late';
 import { assertNotDoneByOdoo } from './automation';
 import { type BookedEntry, postEntries } from './entries';
-import { assertLateAllowed } from './late';
 import type { OdooRun } from './record';
 
 /**

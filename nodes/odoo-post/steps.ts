@@ -13,9 +13,9 @@ import {
 } from '../../connectors/odoo';
 import type { Effect, Json } from '../../engine';
 import { documentHash } from '../../finance';
+import { assertLateAllowed } from '../kit/late';
 import { type HashedRequest, requestOnce } from '../kit/run-step';
 import { assertNotDoneByOdoo } from './automation';
-import { assertLateAllowed } from './late';
 import { partnerInStep } from './partner';
 import { type OdooRun, plain, type Recorded, recordStep } from './record';
 

@@ -1,9 +1,11 @@
 import {
   type BankMatch,
+  type EntryRequest,
   findBankMatch,
   findReconciled,
   matchBankLine,
   type OdooClient,
+  type PostEntry,
   postRequest,
   type ReconcileRequest,
   reconcilePayment,
@@ -22,12 +24,23 @@ export interface UndoRequest extends Pick<ReconcileRequest, 'company'> {
   lineId?: number;
 }
 
+/** Posts the entry that splits and writes off, once it is allowed to. */
+const poster =
+  (client: OdooClient, allow: Allow): PostEntry =>
+  async (entry) => {
+    await allow(entry);
+    return await postRequest(client, 'entry', entry);
+  };
+
+/** Whether an entry may be booked on its day. @throws FinanceError DOCUMENT_APPROVAL */
+export type Allow = (entry: EntryRequest) => Promise<void>;
+
 /** What is matched already is left alone, so that doing it again changes nothing. */
-export const matchPayment = (client: OdooClient): Effect<Recorded> => ({
+export const matchPayment = (client: OdooClient, allow: Allow): Effect<Recorded> => ({
   refusesDoubles: true,
   async perform(recorded) {
     const request = requestOf<ReconcileRequest>(recorded);
-    return plain(await reconcilePayment(client, request, (entry) => postRequest(client, 'entry', entry)));
+    return plain(await reconcilePayment(client, request, poster(client, allow)));
   },
   async probe(recorded) {
     const found = await findReconciled(client, requestOf<ReconcileRequest>(recorded));
@@ -35,11 +48,11 @@ export const matchPayment = (client: OdooClient): Effect<Recorded> => ({
   },
 });
 
-export const matchBank = (client: OdooClient): Effect<Recorded> => ({
+export const matchBank = (client: OdooClient, allow: Allow): Effect<Recorded> => ({
   refusesDoubles: true,
   async perform(recorded) {
     const request = requestOf<BankMatch>(recorded);
-    return plain(await matchBankLine(client, request, (entry) => postRequest(client, 'entry', entry)));
+    return plain(await matchBankLine(client, request, poster(client, allow)));
   },
   async probe(recorded) {
     const found = await findBankMatch(client, requestOf<BankMatch>(recorded));

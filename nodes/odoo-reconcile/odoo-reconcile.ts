@@ -1,4 +1,5 @@
 import {
+  accountingDate,
   type BankMatch,
   type Located,
   locate,
@@ -11,17 +12,19 @@ import {
 } from '../../connectors/odoo';
 import type { Effect, Json } from '../../engine';
 import { FinanceError } from '../../errors';
-import { documentHash, externalKey, hashOf, money } from '../../finance';
+import { documentHash, externalKey, hashOf, type LegalEntity, money } from '../../finance';
 import { configNode } from '../kit/config-nodes';
 import { assertEntity, documentIn } from '../kit/documents';
 import { optionalField } from '../kit/fields';
+import { assertLateAllowed } from '../kit/late';
 import type { Message, NodeConfig, RedApi } from '../kit/red';
 import { type HashedRequest, requestOnce, runStep } from '../kit/run-step';
 import { hostOf } from '../kit/settings';
 import { standalone } from '../kit/standalone';
 import { defineStep, type Outcome, type Run } from '../kit/step-node';
 import { allocationsIn } from './allocations';
-import { matchBank, matchPayment, type UndoRequest, undoMatching } from './effects';
+import { type Allow, matchBank, matchPayment, type UndoRequest, undoMatching } from './effects';
+import { lastOther, remember } from './history';
 
 interface OdooReconcileConfig extends NodeConfig {
   entity?: string;
@@ -50,7 +53,7 @@ interface Work {
   /** What makes it another step than the one of other allocations. */
   identity: Json;
   ask(client: OdooClient): Promise<ReconcileRequest | BankMatch | UndoRequest>;
-  effect(client: OdooClient): Effect<Recorded>;
+  effect(client: OdooClient, allow: Allow): Effect<Recorded>;
 }
 
 /** Matches a posted payment, refund or bank transaction with what it settles, or takes the matching back. */
@@ -75,6 +78,9 @@ export = (RED: RedApi): void =>
         return { document, work: isUndo ? undo(document, place) : match(msg, document, place, terms) };
       };
 
+      const matchingOf = (document: Matchable) =>
+        `odoo-matching/${target}/${prefix}.${externalKey(document)}`;
+
       const run = async (msg: Message, { store, context }: Run): Promise<Outcome> => {
         const { document, work } = workOn(msg);
         const { kind, identity } = work;
@@ -87,11 +93,14 @@ export = (RED: RedApi): void =>
           return { contentHash: hash, ask: JSON.parse(JSON.stringify({ ...ask, externalKey: key })) as Json };
         });
         const attributes = { name: node.name || 'odoo reconcile', nodeId: node.id };
+        const allow: Allow = (entry) =>
+          assertLateAllowed({ store, context }, document, entityNode.entity(), [entry]);
+        await remember(store, matchingOf(document), kind, context.documentId);
         const outcome = await runStep(
           store,
           context,
           { ...step, request, ...attributes },
-          work.effect(client),
+          work.effect(client, allow),
         );
         if (outcome.status === 'waiting') return 'waiting';
         msg.odoo = outcome.result;
@@ -101,7 +110,8 @@ export = (RED: RedApi): void =>
         inPipeline: run,
         async alone(msg) {
           const { document, work } = workOn(msg);
-          const identity = hashOf({ document, kind: work.kind, identity: work.identity });
+          const after = await lastOther(hostOf(RED).store(), matchingOf(document), work.kind);
+          const identity = hashOf({ document, kind: work.kind, identity: work.identity, after });
           return await standalone(hostOf(RED), { step: work.kind, document, identity }, msg, run);
         },
       };
@@ -130,7 +140,7 @@ function match(msg: Message, document: Matchable, place: Place, terms: Terms): W
       const located = await locate(client, document, place);
       const items = await locateItems(client, document, allocations, place);
       return {
-        ...(await settlementOf(client, located, { ...terms, ...postingTerms(document) })),
+        ...(await settlementOf(client, located, place.entity, { ...terms, ...postingTerms(document) })),
         allocations: items,
         ...(isBankLine && { lineId: located.id }),
       };
@@ -161,15 +171,17 @@ function postingTerms(document: Matchable): Partial<Terms> {
 
 async function settlementOf(
   client: OdooClient,
-  { key, company, moveId, date }: Located,
+  { key, company, moveId, date: day }: Located,
+  { kinds }: LegalEntity,
   { journal, tolerance, writeOffAccount, overpaymentAccount }: Terms,
 ): Promise<Omit<ReconcileRequest, 'allocations'>> {
   const idOf = async (code?: string) => (code ? await lookupsOf(client).account(company, code) : undefined);
+  const policy = kinds.journal_entry?.latePosting;
   return {
     externalKey: key,
     company,
     moveId,
-    date,
+    ...(await accountingDate(client, company, { day, taxed: false }, policy)),
     journal,
     tolerance,
     writeOffAccountId: await idOf(writeOffAccount),

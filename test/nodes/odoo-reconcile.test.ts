@@ -1,10 +1,13 @@
 import { strict as assert } from 'node:assert';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, it } from 'mocha';
 import type { PostableDocument } from '../../connectors/odoo';
 import { invoice } from '../connectors/odoo/documents';
 import { bankLine, payment } from '../connectors/odoo/kinds';
 import { node } from './bench';
-import { GroupBench } from './group-bench';
+import { GroupBench, kinds } from './group-bench';
+
+const POSTED = [{ kind: 'invoice' }, { kind: 'payment' }];
 
 const TERMS = {
   tolerance: '0.50',
@@ -17,7 +20,7 @@ describe('odoo reconcile', () => {
   let group: GroupBench;
   afterEach(() => group.close());
 
-  const open = async (version?: '16.0' | '17.0' | '19.0') => {
+  const open = async (version?: '16.0' | '17.0' | '19.0', de: object = {}) => {
     const step = (id: string, more: object) =>
       node(id, 'odoo-reconcile', {
         entity: 'entity',
@@ -31,7 +34,7 @@ describe('odoo reconcile', () => {
       node('done', 'helper'),
       node('failed', 'helper'),
     ];
-    group = await GroupBench.open({ loose, version });
+    group = await GroupBench.open({ loose, version, de });
   };
 
   const send = async (at: 'match' | 'undo', payload: PostableDocument, allocations?: object[]) => {
@@ -103,6 +106,50 @@ describe('odoo reconcile', () => {
     await send('undo', line);
     assert.deepEqual(await residuals(), ['119.00', '119.00']);
   });
+
+  it('matches again what was taken back, as often as that is asked', async () => {
+    await open();
+    const paid = payment('1', [], { amount: '100.00' });
+    await group.post(invoice('1'), paid);
+    const shares = [{ sourceId: 'in_1', amount: '100.00' }];
+    for (const _round of [1, 2, 3]) {
+      await send('match', paid, shares);
+      await send('match', paid, shares);
+      assert.deepEqual(await residuals(), ['19.00']);
+      await send('undo', paid);
+      await send('undo', paid);
+      assert.deepEqual(await residuals(), ['119.00']);
+    }
+  });
+
+  for (const [latePosting, expected] of [
+    ['hold', 'ODOO_DATE_MOVED'],
+    ['next-open-period', '2026-11-11'],
+    ['approval', 'DOCUMENT_APPROVAL'],
+  ] as const)
+    it(`writes off after the close under the late policy of entries: ${latePosting}`, async () => {
+      await open(undefined, { kinds: kinds({ kind: 'journal_entry', latePosting }, ...POSTED) });
+      const paid = payment('1', [], { amount: '118.60' });
+      await group.post(invoice('1'), paid);
+      await group.edit({
+        do: 'write',
+        model: 'res.company',
+        id: 1,
+        values: { fiscalyear_lock_date: '2026-11-10' },
+      });
+      // lock dates are believed for two seconds
+      await setTimeout(2_100);
+      const shares = [{ sourceId: 'in_1', amount: '118.60' }];
+      if (latePosting !== 'next-open-period') {
+        assert.equal(await refused(paid, shares), expected);
+        assert.deepEqual(await residuals(), ['119.00']);
+        return;
+      }
+      await send('match', paid, shares);
+      assert.deepEqual(await residuals(), ['0.00']);
+      const [entry] = (await group.moves(1)).filter(({ externalId }) => externalId?.endsWith('__settle'));
+      assert.equal(entry?.date, expected);
+    });
 
   it('an answer that is lost is asked for: what is matched already is done', async () => {
     await open();

@@ -29,7 +29,7 @@ export function settlementEntry(
   { payment, items }: { payment: OpenItem; items: ReadonlyMap<number, OpenItem> },
   { key, journalId }: { key: string; journalId: number },
 ): EntryRequest {
-  const { company, date, writeOffAccountId = 0, overpaymentAccountId = 0 } = request;
+  const { company, date, late, writeOffAccountId = 0, overpaymentAccountId = 0 } = request;
   const lines: ExpectedEntryLine[] = [];
   /** Two lines of one amount, the first on the side of `isDebit`. */
   const pair = (
@@ -73,7 +73,9 @@ export function settlementEntry(
       [plan.over.as, account],
     ]);
   }
-  const expected = { date, documentDate: date, journalId, ref: key.split('.')[1] ?? key, lines };
+  const documentDate = late?.documentDate ?? date;
+  const ref = key.split('.')[1] ?? key;
+  const expected = { date, ...(late && { late }), documentDate, journalId, ref, lines };
   return entryRequest(key, company, expected);
 }
 

@@ -1,7 +1,7 @@
 import type { PostableDocument, PostRequest } from '../../connectors/odoo';
 import { FinanceError } from '../../errors';
 import { contentHash, type LegalEntity } from '../../finance';
-import type { Run } from '../kit/step-node';
+import type { Run } from './step-node';
 
 /**
  * Holds what would be booked on another day than its own until a second person has approved that day, where the
