@@ -79,13 +79,13 @@ async function giveKey(admin: OdooClient, id: number): Promise<void> {
 }
 
 /**
- * Takes the action away again.
+ * Takes the action away again, also one that was cut off from its key.
  * @param admin an administrator's connection, used with their consent
  * @returns the id that it had; `undefined` where it was not installed
  * @throws FinanceError ODOO_ACCESS without administrator's rights
  */
 export async function removeAction(admin: OdooClient): Promise<number | undefined> {
-  const found = await findByExternalId(admin, ACTIONS, ACTION_KEY);
+  const found = (await findByExternalId(admin, ACTIONS, ACTION_KEY)) ?? (await withoutKey(admin));
   if (found !== undefined) await admin.call(ACTIONS, 'unlink', { ids: [found] });
   return found;
 }

@@ -94,7 +94,7 @@ describe('installing the action', () => {
     const [, orphan, ...more] = await actions();
     assert.deepEqual(more, []);
     assert.equal(await installAction(books.admin), orphan?.id);
-    assert.equal((await actions()).length, 2);
+    assert.equal((await actions()).length, 2, 'neither made again nor taken from others');
     assert.deepEqual(await actionOf(books.admin, 'ledgerway.load_and_post'), { actionId: orphan?.id });
   });
 
