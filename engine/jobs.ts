@@ -81,8 +81,17 @@ export class JobRunner {
     }
     if (performance.now() < this.supersededAt + SUPERSEDE_MS) return;
     this.supersededAt = performance.now();
-    for (const documentId of await this.store.superseded())
-      if (!this.closed) await this.store.supersede({ documentId });
+    await this.closeSuperseded();
+  }
+
+  private async closeSuperseded(): Promise<void> {
+    for (let after: number | undefined = 0; after !== undefined && !this.closed; ) {
+      const { documentIds, next }: { documentIds: string[]; next?: number } = await this.store.superseded({
+        after,
+      });
+      for (const documentId of documentIds) if (!this.closed) await this.store.supersede({ documentId });
+      after = next;
+    }
   }
 
   private get holdMs(): number {

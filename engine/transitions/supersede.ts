@@ -12,16 +12,23 @@ interface Pair {
 
 /**
  * Held documents that another one has made good: booked under the same business key with the same content, or as the
- * newer state of the same object at the source. What was held had no effect, and could never be booked any more.
+ * newer state of the same object at the source. What was held had no effect, and could never be booked any more. A page
+ * looks at `limit` of those whose key is booked, so that many which stay held keep nobody waiting.
+ * @param input.after number (`seq`) of the last document of the page before
  */
-export function* superseded(_tx: Tx): Transition<string[]> {
-  const candidates = yield* all<{ id: string }>(
-    `SELECT d.id FROM documents d JOIN claims c ON c.business_key = d.business_key
-     WHERE d.state = 'held' AND c.state = 'final' AND c.document_id <> d.id ORDER BY d.seq LIMIT 1000`,
+export function* superseded(
+  _tx: Tx,
+  { after = 0, limit = 500 }: { after?: number; limit?: number } = {},
+): Transition<{ documentIds: string[]; next?: number }> {
+  const candidates = yield* all<{ id: string; seq: number }>(
+    `SELECT d.id, d.seq FROM documents d JOIN claims c ON c.business_key = d.business_key
+     WHERE d.state = 'held' AND c.state = 'final' AND c.document_id <> d.id AND d.seq > $1 ORDER BY d.seq LIMIT $2`,
+    after,
+    limit,
   );
-  const proven: string[] = [];
-  for (const { id } of candidates) if (yield* pairOf(id, false)) proven.push(id);
-  return proven;
+  const documentIds: string[] = [];
+  for (const { id } of candidates) if (yield* pairOf(id, false)) documentIds.push(id);
+  return candidates.length < limit ? { documentIds } : { documentIds, next: Number(candidates.at(-1)!.seq) };
 }
 
 /**

@@ -264,7 +264,7 @@ onEveryStore('Exceptions that a later event repairs', (place) => {
     await event('evt_old', '2026-11-02T09:00:00Z');
     const late = await book('old');
     assert.equal((await row(store, late)).state, 'held');
-    assert.deepEqual(await store.superseded(), [late]);
+    assert.deepEqual((await store.superseded()).documentIds, [late]);
     assert.equal(await store.supersede({ documentId: late }), true);
     assert.equal(await store.supersede({ documentId: late }), false);
     const { document, exceptions, history } = await store.trace({ documentId: late });
@@ -279,9 +279,27 @@ onEveryStore('Exceptions that a later event repairs', (place) => {
     await book('old');
     await event('evt_new', '2026-11-02T10:00:00Z');
     const newer = await book('new');
-    assert.deepEqual(await store.superseded(), []);
+    assert.deepEqual((await store.superseded()).documentIds, []);
     assert.equal(await store.supersede({ documentId: newer }), false);
     assert.equal((await row(store, newer)).state, 'held');
+  });
+
+  it('however many stay held, all are looked at, page by page', async () => {
+    await event('evt_booked', '2026-11-02T10:00:00Z');
+    await book('booked');
+    for (let hour = 11; hour < 14; hour++) {
+      await event(`evt_${hour}`, `2026-11-02T${hour}:00:00Z`);
+      await book(`newer ${hour}`);
+    }
+    await event('evt_old', '2026-11-02T09:00:00Z');
+    const late = await book('old');
+    const found: string[] = [];
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page: { documentIds: string[]; next?: number } = await store.superseded({ after, limit: 2 });
+      found.push(...page.documentIds);
+      after = page.next;
+    }
+    assert.deepEqual(found, [late]);
   });
 
   it('nor is what had an effect, or tells no time', async () => {
@@ -297,7 +315,7 @@ onEveryStore('Exceptions that a later event repairs', (place) => {
     await receive(store, 'in_plain');
     await book('plain');
     assert.equal((await store.exceptions()).length, 3);
-    assert.deepEqual(await store.superseded(), []);
+    assert.deepEqual((await store.superseded()).documentIds, []);
   });
 
   it('the same content booked by another event makes it a duplicate', async () => {
@@ -307,7 +325,7 @@ onEveryStore('Exceptions that a later event repairs', (place) => {
     });
     await event('evt_2', '2026-11-02T10:00:00Z');
     const booked = await book('same');
-    assert.deepEqual(await store.superseded(), [waiting.documentId]);
+    assert.deepEqual((await store.superseded()).documentIds, [waiting.documentId]);
     const writeFix = () => Promise.reject(new Error('no mapping is put right'));
     const options = { worker: 'w1', latestOf: () => [], writeFix, report: assert.fail };
     await new JobRunner(store, options).look();
@@ -354,7 +372,7 @@ onEveryStore('Consumers of the API', (place) => {
     assert.ok(await store.findConsumer({ tokenHash }));
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal(await store.findConsumer({ tokenHash }), undefined);
-    const past = { ...brief, tokenHash: consumerToken().tokenHash, expiresAt: Date.now() - 1 };
+    const past = { ...brief, tokenHash: consumerToken().tokenHash, expiresAt: Date.now() - 1_000 };
     await assert.rejects(store.createConsumer(past), { code: 'STORE_STATE' });
   });
 
