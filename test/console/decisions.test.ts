@@ -86,7 +86,12 @@ describe('Who may decide what', () => {
       second: true,
     });
     assert.deepEqual(of('clerk', waits).retry, { allowed: true, second: true });
-    assert.deepEqual(of('approver', waits).retry, { allowed: false, why: 'permission' });
+    assert.deepEqual(of('approver', waits).retry, { allowed: true, second: false });
+    assert.deepEqual(of('approver', { ...waits, correctors: ['carla'] }).retry, {
+      allowed: false,
+      why: 'permission',
+    });
+    assert.deepEqual(of('approver', waits).skip, { allowed: false, why: 'permission' });
   });
 
   it('an approval is by another person than the author and the correctors, of what did not change', () => {

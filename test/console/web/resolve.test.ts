@@ -108,7 +108,10 @@ describe('The console beside a flow, the sandbox Odoo behind it', () => {
     await list.waitForSelector('.row-line');
     const { pathname, searchParams } = new URL(list.url());
     assert.equal(pathname, '/console/exceptions');
-    assert.deepEqual(Object.fromEntries(searchParams), { step: 'ledgerway-canonical-map', entity: 'acme_de' });
+    assert.deepEqual(Object.fromEntries(searchParams), {
+      step: 'ledgerway-canonical-map',
+      entity: 'acme_de',
+    });
     assert.equal(await list.locator('.row-line').count(), 1);
     await page.evaluate(`RED.workspaces.show('tab-intake')`);
     await sidebar.getByText('This flow has no pipeline.').waitFor();

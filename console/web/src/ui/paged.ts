@@ -73,7 +73,7 @@ export function usePaged<Item extends { id: string }>(path: string, size = 100) 
 
   async function more(): Promise<void> {
     if (loading.value || next.value === null) return;
-    const page = await read(next.value, size);
+    const page = await read(next.value, LARGEST);
     if (!page) return;
     items.value = [...items.value, ...page.items];
     next.value = page.next;
