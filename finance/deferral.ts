@@ -7,6 +7,7 @@ import type {
   Invoice,
   InvoiceLine,
   JournalEntry,
+  Party,
   SourceReference,
 } from './documents';
 import { entryLine } from './journal-entry';
@@ -72,6 +73,8 @@ export interface Deferral {
   accounts: { deferred: string; recognised: string };
   journal: string;
   analytic?: Record<string, Decimal>;
+  /** Trading partner, on every line. */
+  partner?: Party;
 }
 
 /**
@@ -81,7 +84,7 @@ export interface Deferral {
  * @throws FinanceError as `deferralSchedule`
  */
 export function deferralEntries(deferral: Deferral): JournalEntry[] {
-  const { entity, source, line, currency, side, accounts, journal, analytic } = deferral;
+  const { entity, source, line, currency, side, accounts, journal, analytic, partner } = deferral;
   if (!line.period) return [];
   const { system, account } = source;
   const slices = deferralSchedule(line.netAmount, currency, line.period).filter(
@@ -92,13 +95,12 @@ export function deferralEntries(deferral: Deferral): JournalEntry[] {
     const recognised: EntryLine = {
       ...entryLine(accounts.recognised, label, side === 'revenue' ? negate(amount) : amount, currency),
       ...(analytic && { analytic }),
+      ...(partner && { partner }),
     };
-    const deferred = entryLine(
-      accounts.deferred,
-      label,
-      side === 'revenue' ? amount : negate(amount),
-      currency,
-    );
+    const deferred: EntryLine = {
+      ...entryLine(accounts.deferred, label, side === 'revenue' ? amount : negate(amount), currency),
+      ...(partner && { partner }),
+    };
     return {
       schema: 'journal_entry/1',
       kind: 'journal_entry',
@@ -128,6 +130,7 @@ export function invoiceSchedule(
   netOf: (line: InvoiceLine) => Decimal,
 ): JournalEntry[] {
   const { entity, source, direction, kind } = invoice;
+  const partner = direction === 'customer' ? invoice.buyer : invoice.seller;
   return invoice.lines.flatMap((line) => {
     if (!line.posting?.deferral) return [];
     if (!line.period)
@@ -145,6 +148,7 @@ export function invoiceSchedule(
       accounts: { deferred, recognised: deferral.account },
       journal: deferral.journal,
       ...(analytic && { analytic }),
+      ...(partner && { partner }),
     });
   });
 }

@@ -44,7 +44,8 @@ export async function postSchedule(
     const entries: EntryRequest[] = [];
     for (const [at, entry] of invoiceSchedule(invoice, currency.code, netOf).entries()) {
       // under the invoice's key, so that it is seen whose they are
-      const options = { entity, prefix, externalKey: `${externalKey(invoice)}__schedule_${at + 1}` };
+      const own = `${externalKey(invoice)}__schedule_${at + 1}`;
+      const options = { entity, prefix, externalKey: own, partnerOf: async () => posted.partnerId };
       entries.push(await poster('entry').prepare(client, afterCutOver(entry, invoice, entity), options));
     }
     await assertLateAllowed(run, invoice, entity, entries);

@@ -42,6 +42,25 @@ describe('the schedule of a deferred invoice', () => {
     ]);
   });
 
+  it('carries the trading partner, and counts for a cost centre month by month only', async () => {
+    group = await GroupBench.open();
+    const sold = spread('2026-11-01', '2027-01-31');
+    const [only] = sold.lines;
+    const posting = { ...only!.posting!, analytic: { SUB: '100' } };
+    await group.post({ ...sold, lines: [{ ...only!, posting }] });
+    const { db } = group.odoo.odoo;
+    const lines = db.all('account.move.line').filter(({ display_type }) => display_type === 'product');
+    const counted = lines.filter(({ analytic_distribution: shares }) => shares && shares !== '{}');
+    const cents = counted.map(({ balance }) => Math.round(Number(balance) * 100));
+    assert.equal(
+      cents.reduce((all, each) => all + each, 0),
+      -10_000,
+    );
+    assert.equal(counted.length, 3);
+    assert.equal(new Set(lines.map(({ partner_id }) => partner_id)).size, 1);
+    assert.ok(lines[0]?.partner_id);
+  });
+
   it('recognises months before the cut-over on the day of the invoice', async () => {
     group = await GroupBench.open({ de: { cutOver: '2026-11-01' } });
     await group.post(spread('2026-10-15', '2026-12-14'));

@@ -34,7 +34,9 @@ export async function expectedLine(
   const lookups = lookupsOf(client);
   const taxIds: number[] = [];
   for (const name of posting.taxes) taxIds.push(await lookups.tax(company, side, name));
-  const analytic = await analyticOf(client, company, posting.analytic ?? {}, {
+  // what is deferred is of no cost centre before its months are: Odoo would count it there twice
+  const given = posting.deferral ? {} : (posting.analytic ?? {});
+  const analytic = await analyticOf(client, company, given, {
     domain: side === 'sale' ? 'invoice' : 'bill',
     dimensions,
     isProfitAndLoss: await lookups.isProfitAndLoss(company, posting.account),
