@@ -120,7 +120,10 @@ function searches(request: PostRequest): Domain[] {
     }
     case 'payment': {
       const { textField, text, partnerId, date, amount, paymentType } = request.expected;
-      const type: Domain = [['payment_type', '=', paymentType]];
+      const type: Domain = [
+        ['payment_type', '=', paymentType],
+        ['state', 'in', ['posted', 'in_process', 'paid']],
+      ];
       return [
         [...type, [textField, '=', text]],
         [...type, ['partner_id', '=', partnerId], ['date', '=', date], ['amount', '=', Number(amount)]],

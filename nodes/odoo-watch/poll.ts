@@ -120,10 +120,19 @@ async function queryOf({ client, entity, rules }: PollInput): Promise<WatchQuery
   };
 }
 
+/** A link is `[id, name]`, and a partner that is renamed makes no other invoice. */
+const withoutNames = (content: Omit<Change['record'], 'write_date'>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(content).map(([field, value]) => {
+      const isLink = Array.isArray(value) && value.length === 2 && typeof value[1] === 'string';
+      return [field, isLink ? value[0] : value];
+    }),
+  );
+
 function documentOf({ record, key, at }: Change, { target, entity, rules }: PollInput): Received {
   const { model, kind, once } = rules;
   const { write_date: _at, ...content } = record;
-  const state = once ? `${record.id}/${hashOf(content).slice(0, 32)}` : key;
+  const state = once ? `${record.id}/${hashOf(withoutNames(content)).slice(0, 32)}` : key;
   const writeDate = `${at.replace(' ', 'T')}Z`;
   return {
     receiveKey: `odoo/${sha256(target).slice(0, 16)}/${entity.key}/${kind}/${model}/${state}`,

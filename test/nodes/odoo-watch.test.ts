@@ -82,6 +82,11 @@ describe('odoo watch', () => {
     assert.equal(told.kind, 'odoo_invoice');
     await desk.write('account.move', id, { payment_reference: 'a person was here' });
     await polled();
+    // the invoice shows the name of its customer, which is none of its own content
+    const [{ partner_id: customer } = { partner_id: 0 }] = desk.records('account.move', { name: 'RE-1' });
+    await desk.write('res.partner', Number(customer), { name: 'Renamed GmbH' });
+    await desk.write('account.move', id, { payment_reference: 'and again' });
+    await polled();
     await post('RE-2');
     await desk.bench.message('done', 2);
     assert.deepEqual(
