@@ -1,6 +1,6 @@
 import { badAnswer, faultError, unreadable } from '../faults';
 import type { HttpAnswer, HttpRequest } from '../http';
-import { executeArguments, type Protocol } from './protocol';
+import { commonService, executeArguments, type Protocol } from './protocol';
 
 function request(service: 'common' | 'object', method: string, args: unknown[]): HttpRequest {
   return {
@@ -42,11 +42,7 @@ function readFault(error: unknown): { exception: string; message: string } {
 /** JSON-RPC over `/jsonrpc`: all versions up to 21. */
 export const jsonrpc: Protocol = {
   name: 'jsonrpc',
-  login: {
-    write: (database, login, secret) => request('common', 'authenticate', [database, login, secret, {}]),
-    read: (answer) => read(answer, false),
-  },
-  version: { request: request('common', 'version', []), read: (answer) => read(answer, false) },
+  ...commonService(request, read),
   write(call, { database, uid, secret }) {
     const { args, kwargs } = executeArguments(call);
     const named = Object.keys(kwargs).length ? [kwargs] : [];

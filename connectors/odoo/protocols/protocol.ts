@@ -37,6 +37,18 @@ export interface Protocol {
   read(answer: HttpAnswer, write: boolean): Promise<unknown>;
 }
 
+/** Login and version, asked of the service `common` as both RPC protocols do. */
+export const commonService = (
+  request: (service: 'common', method: string, args: unknown[]) => HttpRequest,
+  read: Protocol['read'],
+): Required<Pick<Protocol, 'login' | 'version'>> => ({
+  login: {
+    write: (database, login, secret) => request('common', 'authenticate', [database, login, secret, {}]),
+    read: (answer) => read(answer, false),
+  },
+  version: { request: request('common', 'version', []), read: (answer) => read(answer, false) },
+});
+
 /**
  * Positional arguments of the methods used, as 16 to 19 declare them: `create` insists on position in 16 and 17, and
  * names of other methods changed between versions. What is not in this table goes by name.

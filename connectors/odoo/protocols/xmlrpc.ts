@@ -5,7 +5,7 @@ import { serializeMethodCall } from 'xmlrpc/lib/serializer';
 import { FinanceError, isFinanceError } from '../../../errors';
 import { badAnswer, faultError, unreadable, xmlrpcFault } from '../faults';
 import type { HttpAnswer, HttpRequest } from '../http';
-import { executeArguments, type Protocol } from './protocol';
+import { commonService, executeArguments, type Protocol } from './protocol';
 
 /** The package writes text that holds markup as CDATA, out of which a second `]]>` breaks; this one always escapes. */
 class Text extends CustomType {
@@ -75,11 +75,7 @@ async function read(answer: HttpAnswer, write: boolean): Promise<unknown> {
 /** XML-RPC over `/xmlrpc/2/common` and `/xmlrpc/2/object`: all versions up to 21. */
 export const xmlrpc: Protocol = {
   name: 'xmlrpc',
-  login: {
-    write: (database, login, secret) => request('common', 'authenticate', [database, login, secret, {}]),
-    read: (answer) => read(answer, false),
-  },
-  version: { request: request('common', 'version', []), read: (answer) => read(answer, false) },
+  ...commonService(request, read),
   write(call, { database, uid, secret }) {
     const { args, kwargs } = executeArguments(call);
     return request('object', 'execute_kw', [database, uid, secret, call.model, call.method, args, kwargs]);
