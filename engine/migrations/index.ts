@@ -2,7 +2,7 @@ import { foundation } from './001-foundation';
 import { targets } from './002-targets';
 import { people } from './003-console';
 import { declarations } from './004-declarations';
-import { openItems } from './005-open-items';
+import { consoleIndexes } from './005-console-indexes';
 
 /** Numbered migrations, applied in order and never edited once released. */
 export const MIGRATIONS: readonly { version: number; sql: string }[] = [
@@ -10,7 +10,7 @@ export const MIGRATIONS: readonly { version: number; sql: string }[] = [
   { version: 2, sql: targets },
   { version: 3, sql: people },
   { version: 4, sql: declarations },
-  { version: 5, sql: openItems },
+  { version: 5, sql: consoleIndexes },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]!.version;
