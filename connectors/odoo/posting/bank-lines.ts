@@ -34,6 +34,7 @@ export const bankLines: Poster<'bank_line'> = {
         hint: 'Map the bank account to the journal of its currency.',
         details: { journal: posting.journal, currency: held },
       });
+    await lookups.usableCurrency(company, currency, day);
     const question = { day, taxed: false };
     const policy = entity.kinds.bank_transaction?.latePosting;
     const dated = await accountingDate(client, company, question, policy);

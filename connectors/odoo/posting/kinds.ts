@@ -121,6 +121,7 @@ export interface PaymentState extends RecordState {
   currency: Currency;
   amount: Decimal;
   text?: string;
+  counterpartAccountId?: number;
   /** Its entry; 19 has none before posting. */
   moveId?: number;
 }

@@ -1,8 +1,11 @@
 import { FinanceError } from '../../../errors';
 import type { Payment, Refund } from '../../../finance/documents';
+import type { LegalEntity } from '../../../finance/entity';
 import { assertPrecision, compare, isNegative, isZero, sum } from '../../../finance/money';
+import { decideRate } from '../../../finance/rates';
+import type { OdooClient } from '../client';
 import { buildLoad, type Cells } from '../load';
-import { lookupsOf } from '../lookups';
+import { type Company, lookupsOf } from '../lookups';
 import { locateItems } from '../matching/locate';
 import { type Difference, holdTo, unequal, unequalAmounts } from '../moves/differences';
 import { accountingDate } from '../moves/lock-dates';
@@ -43,7 +46,7 @@ export const payments: Poster<'payment'> = {
       partnerType: partnerTypeOf(document),
       partnerId: await partnerOf(client, payer, place),
       journalId: await lookups.journal(company, posting.journal),
-      currency: { id: await lookups.usableCurrency(company, currency, day), code: currency },
+      currency: { id: await bookableCurrency(client, company, document, entity), code: currency },
       amount,
       text: reference ?? source.number ?? source.id,
       textField,
@@ -141,9 +144,32 @@ const contentDifferences = ({ expected, company }: PaymentRequest, payment: Paym
     ['journal', expected.journalId, payment.journalId],
     ['currency', expected.currency.code, payment.currency],
     ['text', expected.text, payment.text],
+    // what was not asked for is the partner's own
+    [
+      'counterpart account',
+      expected.counterpartAccountId ?? payment.counterpartAccountId,
+      payment.counterpartAccountId,
+    ],
   ]),
   ...unequalAmounts([['amount', expected.amount, payment.amount]]),
 ];
+
+/**
+ * The currency, where Odoo has a rate that the group's table agrees with: payments say no rate of their own.
+ * @throws FinanceError ODOO_CURRENCY
+ */
+async function bookableCurrency(
+  client: OdooClient,
+  company: Company,
+  { currency, date: day }: Payment | Refund,
+  { rates }: LegalEntity,
+): Promise<number> {
+  const lookups = lookupsOf(client);
+  const id = await lookups.usableCurrency(company, currency, day);
+  if (rates?.from === 'table' && id !== company.currency.id)
+    decideRate(rates, { currency, day, odoo: await lookups.rate(company, currency, day) });
+  return id;
+}
 
 const text = (id?: number): string | undefined => (id === undefined ? undefined : String(id));
 

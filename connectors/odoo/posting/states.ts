@@ -45,7 +45,7 @@ async function readPayments(
   company: number,
 ): Promise<Map<number, PaymentState>> {
   const text = (await lookupsOf(client).fields('account.payment')).has('memo') ? 'memo' : 'ref';
-  const fields = `name state payment_type partner_type partner_id journal_id company_id currency_id amount date ${text} move_id`;
+  const fields = `name state payment_type partner_type partner_id journal_id company_id currency_id amount date ${text} destination_account_id move_id`;
   const rows = await searchRead(client, 'account.payment', [['id', 'in', ids]], fields.split(' '), {
     company,
   });
@@ -66,6 +66,7 @@ async function readPayments(
         currency: currencyOf(row),
         amount: amountOf(row.amount, currencyOf(row)),
         text: textOf(row[text]),
+        counterpartAccountId: idOf(row.destination_account_id),
         moveId: idOf(row.move_id),
       },
     ]),

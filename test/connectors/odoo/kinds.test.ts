@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   findByExternalId,
+  lookupsOf,
   type PaymentRequest,
   type Phase,
   type PostableDocument,
@@ -295,6 +296,40 @@ describe('what people do to other kinds meanwhile', () => {
     });
     const rows = await searchRead(books.admin, 'account.bank.statement.line', [], ['payment_ref']);
     assert.ok(!rows.some(({ payment_ref }) => payment_ref === 'Transfer usd'));
+  });
+
+  it('a bank line of a day without a rate is refused: Odoo would convert it 1:1', async () => {
+    const company = { company_id: 1, currency_id: (await lookupsOf(books.client).currency('USD')).id };
+    const accounts = ['default_account_id', 'suspense_account_id'];
+    const [like] = await searchRead(
+      books.admin,
+      'account.journal',
+      [
+        ['code', '=', 'BNK1'],
+        ['company_id', '=', 1],
+      ],
+      accounts,
+    );
+    const own = Object.fromEntries(accounts.map((field) => [field, (like![field] as [number])[0]]));
+    const dollars = { name: 'Dollars', code: 'BNKD', type: 'bank', ...company, ...own };
+    await books.admin.call('account.journal', 'create', { named: { vals_list: [dollars] } });
+    const line = { currency: 'USD', posting: { journal: 'BNKD' } };
+    await books.post(bankLine('rated', line));
+    await assert.rejects(books.post(bankLine('early', { ...line, date: '2025-12-31' })), {
+      code: 'ODOO_CURRENCY',
+      message: /1:1/,
+    });
+  });
+
+  it('an edited account of a payment is noticed before it is posted', async () => {
+    const lookups = lookupsOf(books.client);
+    const other = await lookups.account(await lookups.company(1), '0990');
+    const posting = { journal: 'BNK1', counterpartAccount: '1400' };
+    const document = payment('elsewhere', [], { posting });
+    const outcome = await interrupted(document, (id) =>
+      books.edit('account.payment', id, { destination_account_id: other }),
+    );
+    assert.equal(outcome, 'ODOO_MOVE_CHANGED');
   });
 
   it('an unbalanced entry is refused before anything is sent', async () => {

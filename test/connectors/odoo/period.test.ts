@@ -187,6 +187,16 @@ describe('currencies', () => {
     assert.equal(lines.find(({ type }) => type === 'product')?.credit, '90.91');
   });
 
+  it("payments, which say no rate, are held to the group's table", async () => {
+    const inDollars = (n: string) => payment(n, [], { currency: 'USD' });
+    const of = (rate: string) => {
+      const table = [{ currency: 'USD', date: '2026-01-01', rate }];
+      return { entity: entity({ rates: { from: 'table', tolerance: '1', table } }) };
+    };
+    await books.post(inDollars('fair'), of('1.105'));
+    await assert.rejects(books.post(inDollars('unfair'), of('1.2')), { code: 'ODOO_CURRENCY' });
+  });
+
   it("the group's table is by day", () => {
     const table = [
       { currency: 'USD', date: '2026-01-01', rate: '1.1' },
