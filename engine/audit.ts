@@ -1,5 +1,6 @@
 import { sha256 } from './ids';
 import {
+  all,
   change,
   insertion,
   one,
@@ -253,6 +254,24 @@ export function* record(
     seals.push([table, storable(key), known ?? (yield* digestNow(table, key))]);
   tx.events.push({ type, documentId, data, seals });
 }
+
+/** What the events of one type about a document say, the oldest first; those of the running transaction too. */
+export function* factsOf(tx: Tx, documentId: string, type: string): Transition<Facts[]> {
+  const written = yield* all<{ data: string }>(
+    'SELECT data FROM audit WHERE document_id = $1 AND type = $2 ORDER BY seq',
+    documentId,
+    type,
+  );
+  const pending = tx.events.filter((event) => event.documentId === documentId && event.type === type);
+  const facts = written.map(({ data }) => JSON.parse(data) as Facts);
+  // Of several chains only the number of the whole store says what came first.
+  return [
+    ...facts.sort((a, b) => Number(a.order ?? 0) - Number(b.order ?? 0)),
+    ...pending.map(({ data }) => data),
+  ];
+}
+
+type Facts = Record<string, unknown>;
 
 function* digestNow(table: SealedTable, key: string): Transition<string> {
   const { key: column, columns } = SEALED[table];

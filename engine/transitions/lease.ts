@@ -1,5 +1,5 @@
 import { FinanceError } from '../../errors';
-import { record, updateSealed } from '../audit';
+import { factsOf, record, updateSealed } from '../audit';
 import type { Approval, DocumentRow, Json, LeasedDocument, Notes, StoreSettings } from '../model';
 import { all, lock, one, run, type SqlValue, type Transition, type Tx } from '../transaction';
 import { documentById, openException, readDocument, readyChanges, transit } from './documents';
@@ -104,7 +104,7 @@ function* grant(
      ORDER BY CASE role WHEN 'corrected' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1`,
     row.id,
   );
-  const isPinned = row.mapping !== null && (yield* hasFixedMapping(row.id, fence));
+  const isPinned = row.mapping !== null && (yield* hasFixedMapping(tx, row.id, fence));
   const approval = fence > 1 || row.parent_id ? yield* approvalOf(row.id) : undefined;
   return {
     context: {
@@ -127,16 +127,11 @@ function* grant(
 }
 
 /** Whether a document runs with the mapping of its row: effects were had with it, or it was approved for this run. */
-function* hasFixedMapping(documentId: string, fence: number): Transition<boolean> {
+function* hasFixedMapping(tx: Tx, documentId: string, fence: number): Transition<boolean> {
   if (yield* one('SELECT id FROM steps WHERE document_id = $1 LIMIT 1', documentId)) return true;
   if (fence === 1) return false;
-  const replayed = yield* one<{ data: string }>(
-    "SELECT data FROM audit WHERE document_id = $1 AND type = 'replayed' ORDER BY at DESC, seq DESC LIMIT 1",
-    documentId,
-  );
-  return (
-    replayed !== undefined && (JSON.parse(replayed.data) as { approved?: unknown }).approved !== undefined
-  );
+  const replayed = (yield* factsOf(tx, documentId, 'replayed')).at(-1);
+  return replayed?.approved !== undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { FinanceError } from '../../errors';
-import { insertSealed, type Subject, updateSealed } from '../audit';
+import { factsOf, insertSealed, type Subject, updateSealed } from '../audit';
 import { assertSecondPerson } from '../four-eyes';
 import { newId, sha256, stableJson } from '../ids';
 import type { DocumentRow, Json, Notes, StepRow } from '../model';
@@ -322,13 +322,8 @@ export function* assertCorrectable(row: DocumentRow): Transition<void> {
 
 /** Who corrected a document since it came; those of this very transaction too. */
 export function* correctorsOf(tx: Tx, documentId: string): Transition<string[]> {
-  const events = yield* all<{ data: string }>(
-    "SELECT data FROM audit WHERE document_id = $1 AND type = 'corrected'",
-    documentId,
-  );
-  const pending = tx.events.filter((event) => event.documentId === documentId && event.type === 'corrected');
-  const facts = [...events.map(({ data }) => JSON.parse(data) as object), ...pending.map(({ data }) => data)];
-  return [...new Set(facts.map((data) => String((data as { actor?: unknown }).actor)))];
+  const corrections = yield* factsOf(tx, documentId, 'corrected');
+  return [...new Set(corrections.map(({ actor }) => String(actor)))];
 }
 
 /** Code of the error that a document is held for. */

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { Store } from '../../../engine';
-import { PIPELINE, receive, take } from '../../support/store';
+import { FinanceError } from '../../../errors';
+import { lease, PIPELINE, receive, take } from '../../support/store';
 import { onEveryStore } from './stores';
 
 const LANE_HIGH_WATER = 2;
@@ -34,6 +35,21 @@ onEveryStore('Calls that come together', (place) => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('a lease that comes along with an approved retry runs with what was approved', async () => {
+    const store = await place().open();
+    await store.syncPipelines([PIPELINE]);
+    const { documentId } = await receive(store, 'in_1');
+    const context = await take(store);
+    await store.hold({ ...context, error: new FinanceError('MAP_UNMAPPED').toJSON() });
+    const approved = [{ name: 'acme_de', version: 2, hash: 'h2' }];
+    const [, leased] = await Promise.all([
+      store.replay({ documentId, actor: 'carla', reason: 'again', mapping: 'latest', approved }),
+      lease(store, 1),
+    ]);
+    const run = leased[0]?.context ?? (await take(store));
+    assert.deepEqual(run.pinned, approved);
   });
 });
 
