@@ -5,7 +5,7 @@ import { installTemplate } from '../../runtime';
 import { OdooLinks } from '../../runtime/odoo-links';
 import { DEMO_ADMIN, DEMO_LOGIN } from '../../sandbox/odoo';
 import { Books } from '../connectors/odoo/books';
-import { entity, invoice } from '../connectors/odoo/documents';
+import { buyer, entity, invoice, line, withTax } from '../connectors/odoo/documents';
 import { Scratch } from '../support/store';
 
 const numbered = entity({ numbering: 'source' });
@@ -83,6 +83,22 @@ describe('Linking what somebody posted by hand', () => {
         code: 'DOCUMENT_CONFLICT',
       },
     );
+  });
+
+  it('nothing is told of the records of another company of the same Odoo', async () => {
+    const american = entity({ key: 'acme_us', odooCompany: 2, currency: 'USD', numbering: 'source' });
+    const abroad: Invoice = {
+      ...withTax(invoice('abroad'), '8.88', '108.88'),
+      entity: 'acme_us',
+      currency: 'USD',
+      buyer: buyer({ id: 'cus_us', vatId: undefined, address: { country: 'US' } }),
+      lines: [line({ posting: { account: '400000', taxes: ['Sales Tax 8.875%'] } })],
+      taxes: [{ category: 'S', rate: '8.875', base: '100.00', amount: '8.88' }],
+      posting: { journal: 'STRP', receivableAccount: '121000' },
+    };
+    const { moveId } = await books.post(abroad, { entity: american });
+    const asked = links.compare(row, plain(document), { model: 'account.move', id: moveId });
+    await assert.rejects(asked, { code: 'ODOO_MISSING' });
   });
 
   it('without an administrator Odoo refuses, and nothing was done', async () => {
