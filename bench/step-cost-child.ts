@@ -65,7 +65,7 @@ function instantStore(): Store {
       attempts: 1,
       request,
     }),
-    declarePipelines: async () => ({ claimed: 0, refused: [] }),
+    declarePipelines: async () => ({ claimed: 0, declared: [], refused: [] }),
   };
   return new Proxy(known, {
     get: (target, name: string) => target[name] ?? (async () => undefined),

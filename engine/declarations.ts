@@ -74,6 +74,7 @@ export class Declarations {
   }
 
   private async tell(isAgain: boolean): Promise<void> {
+    if (this.closed) return;
     const names = Object.keys(this.options.stores);
     const outcomes = [];
     for (const name of names) outcomes.push(await this.tellStore(name));
@@ -88,13 +89,12 @@ export class Declarations {
     const declared = [...this.declared.values()].filter(({ store }) => store === name);
     const pipelines = declared.map(({ definition }) => definition);
     try {
-      const { refused } = await stores[name]!.declarePipelines({ worker, pipelines });
+      const { declared: taken, refused } = await stores[name]!.declarePipelines({ worker, pipelines });
       for (const { definition, onError } of declared) {
         const message = refused.find((one) => one.name === definition.name)?.message;
         onError(message ? new FinanceError('CONFIG_PIPELINES_OVERLAP', { message }) : undefined);
       }
-      const taken = pipelines.filter((own) => !refused.some((one) => one.name === own.name));
-      this.taken.set(name, asText(taken.map((own) => own.name)));
+      this.taken.set(name, asText(taken));
       if (refused.length > 0) log.warn({ refused }, 'pipelines wait for those of another runtime');
       return refused.length > 0 ? 'refused' : 'told';
     } catch (error) {

@@ -82,7 +82,12 @@ export interface DeclareInput {
 export interface Declared {
   /** How many documents that were held as unclaimed are claimed now. */
   claimed: number;
-  /** Pipelines that claim what a pipeline of another living runtime claims: they are not declared. */
+  /** The names that the runtime has now. */
+  declared: string[];
+  /**
+   * Pipelines that claim what a pipeline of another living runtime claims: one that the runtime had before stays as it
+   * was, so that its documents wait.
+   */
   refused: { name: string; message: string }[];
 }
 
@@ -95,6 +100,7 @@ export interface Declared {
 export function* declarePipelines(tx: Tx, { worker, pipelines }: DeclareInput): Transition<Declared> {
   assertApart(pipelines);
   yield* lock(tx, 'pipelines', '');
+  const had = yield* declaredPipelines(tx, { worker });
   for (const gone of [worker, ...(tx.deadWorkers ?? [])])
     yield* run('DELETE FROM declarations WHERE worker = $1', gone);
   const living = yield* all<{ pipeline: string }>('SELECT DISTINCT pipeline FROM declarations');
@@ -108,9 +114,12 @@ export function* declarePipelines(tx: Tx, { worker, pipelines }: DeclareInput): 
     const message = `Pipeline "${name}" claims documents of "${rival?.name}", which the flows of another runtime have.`;
     if (rival) refused.push({ name, message });
   }
-  const declared = pipelines.filter(({ name }) => !refused.some((one) => one.name === name));
-  for (const { name } of declared) yield* insert('declarations', { worker, pipeline: name });
-  return { claimed: yield* replace(tx, declared, kept), refused };
+  const accepted = pipelines.filter(({ name }) => !refused.some((one) => one.name === name));
+  const waiting = refused.map(({ name }) => name).filter((name) => had.includes(name));
+  const declared = [...accepted.map(({ name }) => name), ...waiting];
+  for (const name of declared) yield* insert('declarations', { worker, pipeline: name });
+  const claimed = yield* replace(tx, accepted, new Set([...kept, ...waiting]));
+  return { claimed, declared, refused };
 }
 
 /** The names of the pipelines that the store has as declared by this runtime. */
