@@ -121,7 +121,7 @@ export class TemplateRun {
     const body = JSON.stringify(event);
     const intake = this.intakeOf(event);
     const secret = this.sandbox.secrets.webhookSecret;
-    const signature =
+    const signature: Record<string, string> =
       intake?.scheme === 'hmac'
         ? { 'x-signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` }
         : { 'stripe-signature': signatureOf(body, secret) };
