@@ -40,7 +40,8 @@ export class Users {
   /** Checked in place of a user that is not there, so that time tells nothing. */
   private readonly nobody = hashPassword(randomBytes(16).toString('hex'));
   private reported?: string;
-  private readonly isAdmin: (name: string) => boolean;
+  /** An entry of the very name is never asked for: the environment goes first. */
+  private readonly isAliasOfAdmin: (name: string) => boolean;
   private known: { mtimeMs: number; entries: UserEntry[] } = { mtimeMs: Number.NaN, entries: [] };
 
   /** @throws CONFIG_INVALID where the file is not there, or not of its shape */
@@ -55,7 +56,7 @@ export class Users {
       roles: ['admin'],
       entities: null,
     }));
-    this.isAdmin = (name) => samePerson(name, login.user);
+    this.isAliasOfAdmin = (name) => name !== login.user && samePerson(name, login.user);
     if (file) this.read(file);
   }
 
@@ -94,7 +95,8 @@ export class Users {
 
   private read(file: string): UserEntry[] {
     const mtimeMs = statTime(file);
-    if (mtimeMs !== this.known.mtimeMs) this.known = { mtimeMs, entries: entriesOf(file, this.isAdmin) };
+    if (mtimeMs !== this.known.mtimeMs)
+      this.known = { mtimeMs, entries: entriesOf(file, this.isAliasOfAdmin) };
     this.reported = undefined;
     return this.known.entries;
   }
@@ -111,7 +113,7 @@ function statTime(file: string): number {
 /** What stands before the names of outside readers; no user may look like one. */
 const CONSUMER = 'consumer:';
 
-function entriesOf(file: string, isAdmin: (name: string) => boolean): UserEntry[] {
+function entriesOf(file: string, isAliasOfAdmin: (name: string) => boolean): UserEntry[] {
   const fail = (what: string, cause?: unknown) =>
     new FinanceError('CONFIG_INVALID', { message: `LEDGERWAY_USERS: ${what}.`, cause });
   let list: unknown;
@@ -125,7 +127,7 @@ function entriesOf(file: string, isAdmin: (name: string) => boolean): UserEntry[
     const where = `user ${index + 1}`;
     if (typeof one?.user !== 'string' || !one.user.trim()) throw fail(`${where} has no name`);
     if (one.user.startsWith(CONSUMER)) throw fail(`${where} has a name that begins with "${CONSUMER}"`);
-    if (isAdmin(one.user)) throw fail(`${where} has the name of the administrator`);
+    if (isAliasOfAdmin(one.user)) throw fail(`${where} has the name of the administrator, written otherwise`);
     if (typeof one.scryptHash !== 'string' || !isPasswordHash(one.scryptHash))
       throw fail(`${where} has no scryptHash, which "ledgerway user hash" makes`);
     if (!Array.isArray(one.roles) || !one.roles.every((role) => isRole(String(role))))
