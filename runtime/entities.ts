@@ -1,10 +1,9 @@
 import { FinanceError } from '../errors';
-import { type LegalEntity, validateLegalEntity } from '../finance';
-import { deployedNodes, fromEnvironment } from './flows';
+import { type Dimension, type LegalEntity, validateLegalEntity } from '../finance';
+import { deployedNodes, fromEnvironment, fromJson } from './flows';
 
 /**
- * A legal entity of the deployed flows, as far as comparing with the books needs it: without its policies, rates and
- * dimensions.
+ * A legal entity of the deployed flows, as far as comparing with the books needs it: without its policies and rates.
  * @throws CONFIG_INVALID where the flows have none of this key
  */
 export function deployedEntity(dataDir: string, key: string): LegalEntity {
@@ -18,6 +17,7 @@ export function deployedEntity(dataDir: string, key: string): LegalEntity {
   }
   const text = (field: string): string => fromEnvironment(node[field]);
   const name = text('companyName') || text('name') || key;
+  const dimensions = fromJson<Dimension[]>(node.dimensions, []);
   return validateLegalEntity({
     key,
     name,
@@ -28,6 +28,7 @@ export function deployedEntity(dataDir: string, key: string): LegalEntity {
     numbering: text('numbering'),
     mapping: text('mapping'),
     seller: { name, address: { country: text('sellerCountry') } },
+    ...(dimensions.length > 0 && { dimensions }),
     kinds: {},
   });
 }

@@ -32,7 +32,14 @@ const ENTITY = 'ledgerway-legal-entity';
 const SALES: DocumentKind[] = ['invoice', 'credit_note'];
 
 const reads = (...models: string[]): ModelUse[] =>
-  models.map((model) => ({ model, operations: ['read'] as const }));
+  models.filter(Boolean).map((model) => ({ model, operations: ['read'] as const }));
+
+/** What a watch looks at by the name of its preset; others name their model. */
+const WATCHED: Readonly<Record<string, string>> = {
+  invoices: 'account.move',
+  payments: 'account.move',
+  periods: 'res.company',
+};
 
 /** What a node does with its connection; `kinds` are those of the pipelines on its tab. */
 type UseOf = (
@@ -45,7 +52,9 @@ const USES: Record<string, UseOf> = {
   'ledgerway-odoo-party': () => ({ kinds: ['party'] }),
   'ledgerway-odoo-upsert': ({ model }) => ({ kinds: [model === 'product' ? 'product' : 'party'] }),
   'ledgerway-odoo-read': ({ model }) => ({ models: reads(String(model ?? '')) }),
-  'ledgerway-odoo-watch': ({ model }) => ({ models: reads(String(model ?? '')) }),
+  'ledgerway-odoo-watch': ({ what = 'invoices', model }) => ({
+    models: reads(WATCHED[String(what)] ?? String(model ?? '')),
+  }),
   'ledgerway-odoo-reconcile': () => ({ kinds: ['payment', 'journal_entry'] }),
   'ledgerway-intercompany-mirror': () => ({ kinds: ['invoice', 'journal_entry'], jobs: ['intercompany'] }),
   'ledgerway-cost-allocation': () => ({ kinds: ['journal_entry'] }),

@@ -53,6 +53,11 @@ export async function adopt(args: string[]): Promise<number> {
   if (!key || (file === undefined) === !fromStore)
     throw new FinanceError('CONFIG_INVALID', { message: USAGE });
   const connection = connectionOf(positionals[0], values);
+  // another prefix than that of the flows would bind keys that nobody asks for
+  if (!connection.prefix)
+    throw new FinanceError('CONFIG_INVALID', {
+      message: 'Name a connection of the deployed flows: documents are bound under its external ids.',
+    });
   const config = configOf(values);
   const entity = deployedEntity(config.dataDir, key);
   const admin = apply ? administrator(connection, values) : undefined;

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { externalKey } from '../../finance';
-import { layoutOf, odooConnections } from '../../runtime';
+import { deployedEntity, layoutOf, odooConnections } from '../../runtime';
 import { encryptCredentials } from '../../runtime/credentials';
 import { installTemplate } from '../../runtime/template';
 import { DEMO_ADMIN, DEMO_LOGIN } from '../../sandbox/odoo';
@@ -177,6 +177,21 @@ describe('What the flows do with a connection', () => {
       model: 'account.move',
     };
     assert.deepEqual((await use([watch])).models, [{ model: 'account.move', operations: ['read'] }]);
+    const periods = { ...watch, what: 'periods', model: '' };
+    assert.deepEqual((await use([periods])).models, [{ model: 'res.company', operations: ['read'] }]);
+  });
+
+  it('and how the books of an entity are compared: with its dimensions', async () => {
+    const scratch = new Scratch();
+    installTemplate(scratch.folder, 'billing-invoice', {});
+    const { flows } = layoutOf(scratch.folder);
+    const nodes = JSON.parse(readFileSync(flows, 'utf8')) as Record<string, unknown>[];
+    const dimensions = [{ plan: 'Cost centres', fallback: 'SUB' }];
+    const entity = nodes.find(({ type, key }) => type === 'ledgerway-legal-entity' && key === 'acme_de')!;
+    entity.dimensions = JSON.stringify(dimensions);
+    writeFileSync(flows, JSON.stringify(nodes));
+    assert.deepEqual(deployedEntity(scratch.folder, 'acme_de').dimensions, dimensions);
+    await scratch.remove();
   });
 
   it('leaves out what is switched off, and what other connections do', async () => {
@@ -253,6 +268,9 @@ describe('ledgerway odoo adopt', () => {
 
   it('wants an administrator to write, and one source of documents', async () => {
     const args = ['adopt', 'de-odoo', '--entity', 'acme_de'];
+    const place = ['--url', site.books.client.url, '--db', DEMO_LOGIN.database, '--user', DEMO_LOGIN.login];
+    const elsewhere = await site.run('adopt', '--entity', 'acme_de', '--from-store', ...place);
+    assert.match(elsewhere.stderr, /CONFIG_INVALID: Name a connection of the deployed flows/);
     assert.match((await site.run(...args)).stderr, /CONFIG_INVALID: Say: ledgerway odoo adopt/);
     assert.match((await site.run(...args, '--from-store', '--apply')).stderr, /say --admin LOGIN/);
   });
