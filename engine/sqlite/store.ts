@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { FinanceError } from '../../errors';
+import { FinanceError, toFinanceError } from '../../errors';
 import { assembleStore, type Driver, Listeners } from '../assemble';
 import { DEFAULT_SETTINGS, type StoreSettings } from '../model';
 import { type Commit, commits } from '../observer';
@@ -39,6 +39,11 @@ export async function openSqliteStore(options: OpenSqliteOptions): Promise<Store
   return store;
 }
 
+interface Caller {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
 /** The main thread's end of the worker: numbered jobs out, answers in. */
 class WorkerLink implements Driver {
   readonly opened: Promise<void>;
@@ -47,10 +52,7 @@ class WorkerLink implements Driver {
   private watched = false;
   /** What came in this turn of the event loop, and travels together. */
   private outbox: Job[] = [];
-  private readonly waiting = new Map<
-    number,
-    { resolve: (value: unknown) => void; reject: (error: Error) => void }
-  >();
+  private readonly waiting = new Map<number, Caller>();
 
   constructor(
     private readonly worker: Worker,
@@ -75,8 +77,7 @@ class WorkerLink implements Driver {
 
   private answer({ answers, wake, ended, ms, moves }: Committed): void {
     for (const answer of answers) {
-      const caller = this.waiting.get(answer.id);
-      this.waiting.delete(answer.id);
+      const caller = this.takeCaller(answer.id);
       if ('error' in answer) caller?.reject(FinanceError.fromJSON(answer.error));
       else caller?.resolve(answer.result);
     }
@@ -107,7 +108,24 @@ class WorkerLink implements Driver {
       this.watched = true;
       this.worker.postMessage('watch');
     }
-    if (jobs.length > 0) this.worker.postMessage(jobs);
+    if (jobs.length > 0) this.post(jobs);
+  }
+
+  /** An input that is no plain data cannot be sent, which is not the fault of the calls that came with it. */
+  private post(jobs: Job[]): void {
+    try {
+      this.worker.postMessage(jobs);
+    } catch (error) {
+      if (jobs.length > 1) for (const job of jobs) this.post([job]);
+      else this.takeCaller(jobs[0]!.id)?.reject(toFinanceError(error));
+    }
+  }
+
+  /** Who waits for a job; from now on nobody does. */
+  private takeCaller(id: number): Caller | undefined {
+    const caller = this.waiting.get(id);
+    this.waiting.delete(id);
+    return caller;
   }
 
   async close(): Promise<void> {

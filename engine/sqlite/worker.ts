@@ -141,7 +141,7 @@ export class SqliteConnection {
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       if (jobs.length > 1) return guarded || isFull(error) ? this.runApart(jobs) : this.run(jobs, true);
-      if (isFull(error) && this.makeRoom(jobs[0]!)) return this.run(jobs);
+      if (isFull(error) && this.makeRoom(jobs[0]!)) return this.run(jobs, true);
       return {
         answers: jobs.map(({ id }) => ({ id, error: storeError(error).toJSON() })),
         wake: [],
@@ -173,7 +173,8 @@ export class SqliteConnection {
   }
 
   private runOne(tx: Tx, job: Job, guarded: boolean): Answer {
-    if (this.full && job.name === 'sweep') this.full = !this.takeReserve();
+    // Not where the group runs again: it may be for the very room that the reserve took.
+    if (this.full && job.name === 'sweep' && !guarded) this.full = !this.takeReserve();
     if (this.full && job.name === 'receive')
       return { id: job.id, error: new FinanceError('STORE_DISK_FULL').toJSON() };
     // Who reads sees the audit events of what ran before.
@@ -263,6 +264,7 @@ function serve(options: SqliteOptions): void {
   let scheduled = false;
   const flush = () => {
     scheduled = false;
+    if (queue.length === 0) return;
     const jobs = queue;
     queue = [];
     port.postMessage(connection.run(jobs) satisfies FromWorker);
@@ -273,7 +275,7 @@ function serve(options: SqliteOptions): void {
       return;
     }
     if (message === 'close') {
-      if (queue.length > 0) flush();
+      flush();
       connection.close();
       port.close();
       return;

@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { DatabaseSync } from 'node:sqlite';
+import { mock } from 'node:test';
 import { knowSecret, type Store, step } from '../../engine';
-import { assertSafeSqlite } from '../../engine/sqlite/worker';
+import { Reserve } from '../../engine/sqlite/reserve';
+import { assertSafeSqlite, SqliteConnection } from '../../engine/sqlite/worker';
 import { FinanceError } from '../../errors';
 import { eventually, lease, PIPELINE, receive, row, Scratch, take } from '../support/store';
 
@@ -124,6 +126,46 @@ describe('SQLite store', () => {
     const roomy = await scratch.store({}, { maxPages: 3000 });
     assert.equal((await roomy.deliveries()).length, stored);
     assert.equal((await receive(roomy, 'in_new')).status, 'received');
+  });
+
+  it('a sweep that finds no room has that of the reserve once, and does not take it again and again', () => {
+    let held = false;
+    const restore = mock.method(Reserve.prototype, 'restore', () => {
+      assert.ok(restore.mock.callCount() < 9, 'it ends');
+      held = true;
+      return held;
+    });
+    const spend = mock.method(Reserve.prototype, 'spend', () => {
+      held = false;
+    });
+    mock.getter(Reserve.prototype, 'held', () => held);
+    const connection = new SqliteConnection({ file: scratch.file, readOnly: false });
+    const exec = DatabaseSync.prototype.exec;
+    mock.method(DatabaseSync.prototype, 'exec', function (this: DatabaseSync, sql: string) {
+      if (sql === 'COMMIT') throw Object.assign(new Error('full'), { errcode: 13 });
+      exec.call(this, sql);
+    });
+    try {
+      const [answer] = connection.run([{ id: 1, name: 'sweep', input: {} }]).answers;
+      assert.equal(answer && 'error' in answer && answer.error.code, 'STORE_DISK_FULL');
+      assert.equal(spend.mock.callCount(), 1);
+    } finally {
+      mock.restoreAll();
+      connection.close();
+    }
+  });
+
+  it('an input that is no plain data fails its own call, and not those that came with it', async () => {
+    const store = await scratch.store();
+    await store.syncPipelines([PIPELINE]);
+    const amount = (() => '1.00') as unknown as string;
+    const [first, odd, last] = await Promise.allSettled([
+      receive(store, 'in_1'),
+      receive(store, 'in_2', 'evt_2', { amount }),
+      receive(store, 'in_3'),
+    ]);
+    assert.deepEqual([first.status, last.status], ['fulfilled', 'fulfilled']);
+    assert.equal(odd.status === 'rejected' && odd.reason.code, 'RUN_UNEXPECTED');
   });
 
   /** Receives until the store refuses. */
