@@ -1,11 +1,14 @@
 import { FinanceError } from '../errors';
 import type { Currency, Day, Decimal, Invoice, JournalEntry, SourceReference } from './documents';
-import { linePair, type PairSide } from './entry-pair';
+import { linePair, type PairAmount, type PairSide } from './entry-pair';
 import { ALLOCATION } from './intercompany';
 import {
   absolute,
+  add,
   allocate,
   decimalsOf,
+  divide,
+  exponentOf,
   formatMoney,
   fromMinor,
   isNegative,
@@ -172,11 +175,36 @@ export function allocationEntry(
     date,
     currency,
     reference: label,
-    lines: pairs
-      .filter(({ amount }) => !isZero(amount))
-      .flatMap(({ amount, debit, credit, label: name }) =>
-        linePair(debit, credit, { label: name, amount, currency, home }),
-      ),
+    lines: withHome(
+      pairs.filter(({ amount }) => !isZero(amount)),
+      home,
+    ).flatMap(({ debit, credit, label: name, ...amounts }) =>
+      linePair(debit, credit, { label: name, currency, ...amounts }),
+    ),
     posting: { journal },
   };
+}
+
+/** Pairs with their amounts in the company's currency, which sum to the whole one: rounded each, cents would stay behind. */
+function withHome<Pair extends { amount: Decimal }>(
+  pairs: readonly Pair[],
+  home: AllocationEntry['home'],
+): (Pair & Pick<PairAmount, 'home'>)[] {
+  if (!home) return [...pairs];
+  const { currency, rate } = home;
+  const converted = (amount: Decimal): Decimal => {
+    const value = divide(absolute(amount), rate, exponentOf(currency));
+    return isNegative(amount) ? negate(value) : value;
+  };
+  let whole = '0';
+  let given = '0';
+  return pairs.map((pair) => {
+    whole = add(whole, pair.amount);
+    const left = sub(converted(whole), given);
+    // a cent that rounding has given already never turns a share round
+    const isShare = !isZero(left) && isNegative(left) === isNegative(pair.amount);
+    const own = isShare ? left : converted(pair.amount);
+    given = add(given, own);
+    return { ...pair, home: { ...home, amount: formatMoney(absolute(own), currency) } };
+  });
 }

@@ -17,8 +17,11 @@ export interface PairAmount {
   /** Where it is negative, the sides change places. */
   amount: Decimal;
   currency: Currency;
-  /** The company's currency, and units of the document's for one of it; needed where the two differ. */
-  home?: { currency: Currency; rate: Decimal };
+  /**
+   * The company's currency, and units of the document's for one of it; needed where the two differ. `amount`: the pair in
+   * it, above zero, where it is not just converted.
+   */
+  home?: { currency: Currency; rate: Decimal; amount?: Decimal };
 }
 
 /**
@@ -33,7 +36,7 @@ export function linePair(
   const [taker, giver] = isNegative(amount) ? [credit, debit] : [debit, credit];
   const value = formatMoney(absolute(amount), currency);
   const nothing = formatMoney('0', currency);
-  const own = home && divide(value, home.rate, exponentOf(home.currency));
+  const own = home && (home.amount ?? divide(value, home.rate, exponentOf(home.currency)));
   const ownNothing = home && formatMoney('0', home.currency);
   return [
     {

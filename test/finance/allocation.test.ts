@@ -139,4 +139,34 @@ describe('Entries of an allocation', () => {
       ),
     );
   });
+
+  it('leave no cent of the cost behind in the company’s currency either', () => {
+    const rate = fc
+      .integer({ min: 3_000, max: 90_000 })
+      .map((value) => money.multiply(String(value), '0.0001'));
+    const shares = fc.array(fc.integer({ min: 100, max: 100_000 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(shares, rate, (minors, at) => {
+        const pairs = minors.map((minor, index) => ({
+          amount: money.fromMinor(minor, 'EUR'),
+          debit: { account: '1500' },
+          credit: { account: '4900' },
+          label: `share ${index}`,
+        }));
+        const total = money.sum(pairs.map(({ amount }) => amount));
+        const made = allocationEntry(allocationBasis(bill(1), '4900'), {
+          entity: 'acme_us',
+          part: 'own',
+          journal: 'MISC',
+          pairs,
+          home: { currency: 'USD', rate: at },
+        });
+        checkEntry(made, 'USD');
+        const taken = made.lines.filter(({ account }) => account === '4900');
+        assert.ok(
+          money.equals(money.sum(taken.map(({ homeCredit }) => homeCredit!)), money.divide(total, at, 2)),
+        );
+      }),
+    );
+  });
 });
