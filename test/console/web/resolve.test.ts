@@ -51,7 +51,7 @@ describe('The console beside a flow, the sandbox Odoo behind it', () => {
     await row.click();
     await clerk.page.getByText(/map tax code txr_console for entity acme_de/).waitFor();
     await clerk.page.getByRole('button', { name: 'Fix the mapping' }).click();
-    await clerk.page.getByText('txr_console', { exact: true }).waitFor();
+    await clerk.page.locator('dialog').getByText('txr_console', { exact: true }).waitFor();
     await clerk.screenshot('dialog-mapping-fix');
     assert.deepEqual(await clerk.axe(), []);
     assert.equal(await clerk.overflow(), 0);

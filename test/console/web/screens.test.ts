@@ -57,23 +57,25 @@ describe('The screens of the console', () => {
   const pathOf = (name: string) =>
     SCREENS[name]!.path.replace(/EXCEPTION|DOCUMENT/, (place) => places[place as keyof typeof places]);
 
-  for (const theme of ['light', 'dark'] as const)
-    for (const locale of ['en', 'de'] as const)
-      it(`all of them, ${theme}, in ${locale}: complete, accessible, within 1280 pixels, and no text runs`, async () => {
-        const admin = await visit('admin', { theme, locale });
-        const findings: string[] = [];
-        for (const [name, { shows }] of Object.entries(SCREENS)) {
-          await admin.open(pathOf(name));
-          await admin.page.waitForSelector(shows, { timeout: 10_000 });
-          await admin.screenshot(`${name}-${theme}-${locale}`);
-          const overflow = await admin.overflow();
-          if (overflow > 0) findings.push(`${name}: ${overflow} pixels too wide`);
-          for (const found of [...(await admin.harm()), ...(await admin.axe())])
-            findings.push(`${name}: ${found}`);
-        }
-        await admin.end();
-        assert.deepEqual([...findings, ...admin.faults], []);
-      });
+  for (const [theme, locale] of [
+    ['light', 'de'],
+    ['dark', 'en'],
+  ] as const)
+    it(`all of them, ${theme}, in ${locale}: complete, accessible, within 1280 pixels, and no text runs`, async () => {
+      const admin = await visit('admin', { theme, locale });
+      const findings: string[] = [];
+      for (const [name, { shows }] of Object.entries(SCREENS)) {
+        await admin.open(pathOf(name));
+        await admin.page.waitForSelector(shows, { timeout: 10_000 });
+        await admin.screenshot(`${name}-${theme}-${locale}`);
+        const overflow = await admin.overflow();
+        if (overflow > 0) findings.push(`${name}: ${overflow} pixels too wide`);
+        for (const found of [...(await admin.harm()), ...(await admin.axe())])
+          findings.push(`${name}: ${found}`);
+      }
+      await admin.end();
+      assert.deepEqual([...findings, ...admin.faults], []);
+    });
 
   it('each role is led to what it may see; a page that it may not see says so, and the API refuses', async () => {
     for (const role of ROLE_NAMES) {
