@@ -21,16 +21,16 @@ export function inStoreTurn<Result>(
 ): Promise<Result> {
   return inTurn(`${store.name} ${name}`, async () => {
     await haveTurn(store, name, by);
-    const end = () => store.endTurn({ name, worker: by, nextMs: 0 });
-    let result: Result;
+    // A turn whose end cannot be told ends by its time. What became of the work is what counts.
+    const end = () => store.endTurn({ name, worker: by, nextMs: 0 }).catch(() => undefined);
     try {
-      result = await work();
+      const result = await work();
+      await end();
+      return result;
     } catch (error) {
       if (!isFinanceError(error) || error.kind !== 'in_doubt') await end();
       throw error;
     }
-    await end();
-    return result;
   });
 }
 
