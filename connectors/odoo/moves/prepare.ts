@@ -8,11 +8,12 @@ import type { OdooClient } from '../client';
 import { buildLoad, findByExternalId } from '../load';
 import { type Company, lookupsOf } from '../lookups';
 import { findOrCreatePartner, type PartyPlace } from '../party';
-import { type Domain, searchRead, textOf } from '../records';
+
 import { expectedLine, expectedTaxes, incomplete } from './lines';
 import { accountingDate } from './lock-dates';
 import { toRecord } from './record';
 import { type ExpectedLine, type ExpectedMove, type MoveRequest, type MoveType, sideOf } from './request';
+import { assertNoTwin } from './twins';
 
 export interface PrepareOptions {
   entity: LegalEntity;
@@ -167,33 +168,6 @@ async function bookedRate(
   const wanted = decideRate(rates, { currency, day, source, odoo });
   const takesRate = (await lookups.fields('account.move')).has('invoice_currency_rate');
   return takesRate && !equals(wanted, odoo) ? wanted : undefined;
-}
-
-/**
- * From 17 on Odoo takes one bill of a supplier twice.
- * @throws FinanceError DOCUMENT_CONFLICT where another move has the supplier's number
- */
-async function assertNoTwin(
-  client: OdooClient,
-  company: Company,
-  { moveType, partnerId, ref }: ExpectedMove,
-  key: string,
-): Promise<void> {
-  const domain: Domain = [
-    ['move_type', '=', moveType],
-    ['partner_id', '=', partnerId],
-    ['ref', '=', ref],
-    ['state', '!=', 'cancel'],
-  ];
-  const twins = await searchRead(client, 'account.move', domain, ['name'], { company: company.id, limit: 2 });
-  if (twins.length === 0) return;
-  const own = await findByExternalId(client, 'account.move', key);
-  const other = twins.find(({ id }) => id !== own);
-  if (!other) return;
-  throw new FinanceError('DOCUMENT_CONFLICT', {
-    message: `Odoo has a bill ${ref} of this supplier already: move ${String(other.id)} (${textOf(other.name) ?? 'draft'}).`,
-    details: { move: other.id, reference: ref },
-  });
 }
 
 /** `source`: the source's number becomes Odoo's. `odoo`: it stands beside it, for people to find. */

@@ -4,6 +4,7 @@ import { periodOf } from '../moves/lock-dates';
 import { prepareInvoice } from '../moves/prepare';
 import { resultOf } from '../moves/result';
 import { setSourceTax, taxCorrections } from '../moves/source-tax';
+import { assertFirst } from '../moves/twins';
 import type { Poster } from './kinds';
 
 /** Customer invoices, vendor bills, and their credit notes. */
@@ -13,6 +14,7 @@ export const invoices: Poster<'invoice'> = {
   compare: compareMove,
   differences: moveDifferences,
   period: ({ expected }) => periodOf(expected),
+  assertFirst,
   corrections: taxCorrections,
   amend: async (client, request, draft) => (await setSourceTax(client, request, draft)).length > 0,
   settlement({ expected: { reversedMoveId } }, major) {

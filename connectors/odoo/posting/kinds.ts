@@ -195,6 +195,8 @@ export interface Poster<K extends PosterName> {
   differences(request: Kinds[K]['request'], state: Kinds[K]['state']): Difference[];
   /** Which lock dates it is under. */
   period(request: Kinds[K]['request']): PeriodQuestion;
+  /** Whether a draft may be posted beside what others made meanwhile. @throws FinanceError DOCUMENT_CONFLICT */
+  assertFirst?(client: OdooClient, request: Kinds[K]['request'], id: number): Promise<void>;
   /** What the draft needs before it is posted. Pure. @throws FinanceError ODOO_AMOUNT_DIFFERS */
   corrections?(request: Kinds[K]['request'], draft: Kinds[K]['state']): TaxCorrection[];
   /** Writes it; says whether anything was written. */

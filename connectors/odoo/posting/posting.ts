@@ -4,7 +4,7 @@ import { findByExternalId } from '../load';
 import { lookupsOf } from '../lookups';
 import type { Stage } from '../moves/differences';
 import { assertPeriodOpen, lockOn } from '../moves/lock-dates';
-import type { ExpectedDraft } from '../moves/request';
+import { type ExpectedDraft, sideOf } from '../moves/request';
 import type { TaxCorrection } from '../moves/source-tax';
 import type { EntryRequest, Kinds, Poster, PosterName, PostRequest, Settled, Settlement } from './kinds';
 import { loadAndPost, type OneTransaction } from './one-transaction';
@@ -104,6 +104,7 @@ export class Posting<K extends PosterName> {
   /** Posts a draft that was compared. One that is posted by now is done. */
   async post({ id }: { id: number }): Promise<void> {
     const { company } = this.#request;
+    await this.#poster.assertFirst?.(this.#client, this.#request, id);
     await assertPeriodOpen(this.#client, company, this.#poster.period(this.#request));
     await this.#writer.post(this.#poster.model, id, company.id);
   }
@@ -155,10 +156,11 @@ export class Posting<K extends PosterName> {
     }
   }
 
-  /** Nothing where the mode is off, or the record is no move. */
+  /** Nothing where the mode is off, the record is no move, or is a bill, which is looked at between the two. */
   async #inOneTransaction(): Promise<number | undefined> {
     const request: PostRequest = this.#request;
     if (!this.#mode || (request.poster !== 'invoice' && request.poster !== 'entry')) return undefined;
+    if (request.poster === 'invoice' && sideOf(request.expected.moveType) === 'purchase') return undefined;
     await assertPeriodOpen(this.#client, request.company, this.#poster.period(this.#request));
     return loadAndPost(this.#client, this.#mode, request);
   }
