@@ -30,6 +30,8 @@ export interface OdooConnection {
 const CONNECTION = 'ledgerway-odoo-connection';
 const ENTITY = 'ledgerway-legal-entity';
 const SALES: DocumentKind[] = ['invoice', 'credit_note'];
+/** Kinds that have a customer or supplier. */
+const OF_PARTIES: ReadonlySet<DocumentKind> = new Set([...SALES, 'payment', 'refund', 'journal_entry']);
 
 const reads = (...models: string[]): ModelUse[] =>
   models.filter(Boolean).map((model) => ({ model, operations: ['read'] as const }));
@@ -48,7 +50,10 @@ type UseOf = (
 ) => Partial<Pick<ConnectionUse, 'kinds' | 'models' | 'jobs'>>;
 
 const USES: Record<string, UseOf> = {
-  'ledgerway-odoo-post': (_node, kinds) => ({ kinds }),
+  // it makes the partners that Odoo does not have
+  'ledgerway-odoo-post': (_node, kinds) => ({
+    kinds: kinds.some((kind) => OF_PARTIES.has(kind)) ? [...kinds, 'party'] : kinds,
+  }),
   'ledgerway-odoo-party': () => ({ kinds: ['party'] }),
   'ledgerway-odoo-upsert': ({ model }) => ({ kinds: [model === 'product' ? 'product' : 'party'] }),
   'ledgerway-odoo-read': ({ model }) => ({ models: reads(String(model ?? '')) }),

@@ -153,7 +153,7 @@ describe('What the flows do with a connection', () => {
     const source = { id: 'i', type: 'ledgerway-pipeline-in', z: 't', kinds: '["invoice","payment"]' };
     assert.deepEqual(await use([source, post]), {
       companies: [1],
-      kinds: ['invoice', 'payment'],
+      kinds: ['invoice', 'payment', 'party'],
       models: [],
       jobs: [],
     });
