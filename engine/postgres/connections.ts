@@ -86,20 +86,20 @@ export class Connections {
   /**
    * Runs a transition's statements in their order. Quiet ones are not waited for: they go along with the next, and
    * to `unheard`, whose answers count when the transaction ends.
-   * @param onWrite hears of each statement that changes rows
+   * @param beforeWrite is called, and waited for, before each statement that changes rows
    */
   async drive<Result>(
     client: PoolClient,
     transition: Transition<Result>,
     unheard: Promise<unknown>[],
-    onWrite?: () => void,
+    beforeWrite?: () => Promise<unknown> | undefined,
   ): Promise<Result> {
     try {
       let step = transition.next([]);
       while (!step.done) {
         const { value } = step;
         const together = Array.isArray(value);
-        if ((together ? value : [value]).some(({ sql }) => isWrite(sql))) onWrite?.();
+        if ((together ? value : [value]).some(({ sql }) => isWrite(sql))) await beforeWrite?.();
         if (together || value.quiet) gather(client);
         const answer = together
           ? Promise.all(value.map((one) => this.execute(client, one)))

@@ -155,11 +155,12 @@ class PostgresDriver implements Driver {
 
   /** One call in a transaction of its own, until it is clear what becomes of it. */
   private async alone(call: Call): Promise<unknown> {
-    return await patiently(this.patienceMs, async () => {
-      const outcome = await this.attempt([call]);
-      if (outcome.doubt && !(await this.isCommitted(outcome.tx))) throw outcome.doubt;
-      return this.tell(outcome)[0]!.result;
+    const outcome = await patiently(this.patienceMs, async () => {
+      const attempted = await this.attempt([call]);
+      if (attempted.doubt && !(await this.isCommitted(attempted.tx))) throw attempted.doubt;
+      return attempted;
     });
+    return this.tell(outcome)[0]!.result;
   }
 
   /**
@@ -194,8 +195,11 @@ class PostgresDriver implements Driver {
   private async transact(client: PoolClient, calls: readonly Call[]): Promise<Omit<Outcome, 'ms'>> {
     const unheard: Promise<unknown>[] = [];
     const tx = await this.begin(client, calls, unheard);
+    // Without it each statement would be committed by itself.
+    const [begun] = unheard;
     const answers: Answer[] = [];
-    for (const call of calls) answers.push(await this.perform(client, tx, call, unheard, calls.length === 1));
+    for (const call of calls)
+      answers.push(await this.perform(client, tx, call, { begun, unheard, isAlone: calls.length === 1 }));
     await this.connections.drive(client, seal(tx), unheard);
     try {
       await Promise.all([...unheard, client.query('COMMIT')]);
@@ -211,13 +215,13 @@ class PostgresDriver implements Driver {
     client: PoolClient,
     tx: Tx,
     { name, input }: Call,
-    unheard: Promise<unknown>[],
-    isAlone: boolean,
+    { begun, unheard, isAlone }: { begun?: Promise<unknown>; unheard: Promise<unknown>[]; isAlone: boolean },
   ): Promise<Answer> {
     let wrote = isAlone;
     try {
       const result = await this.connections.drive(client, perform(tx, name, input), unheard, () => {
         wrote = true;
+        return begun;
       });
       return { result };
     } catch (error) {

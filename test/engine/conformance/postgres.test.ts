@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { openPostgresStore, openStore, type Store } from '../../../engine';
 import { FinanceError } from '../../../errors';
+import { Breaker } from '../../support/breaker';
 import { debianPrograms, PostgresServer, postgresServer } from '../../support/postgres';
 import { eventually, lease, PIPELINE, receive, row, take } from '../../support/store';
 import { PostgresPlace } from './stores';
@@ -280,6 +280,25 @@ describe('Postgres store', () => {
         await proxy.close();
       });
 
+    it('a BEGIN that the server refuses leaves nothing written', async () => {
+      const proxy = await Breaker.before(place.url);
+      const store = await openPostgresStore({ url: proxy.url, poolSize: 1 });
+      await store.syncPipelines([PIPELINE]);
+      await receive(store, 'in_1');
+      proxy.spoilBegin();
+      const cursor = { name: 'c', value: 'evt_in_2' };
+      await assert.rejects(receive(store, 'in_2', 'evt_in_2', { cursor }), { code: 'STORE_UNAVAILABLE' });
+      proxy.spoilBegin();
+      await assert.rejects(receive(store, 'in_3'), { code: 'STORE_UNAVAILABLE' });
+      assert.equal(proxy.cuts, 2);
+      assert.equal(await store.getCursor({ name: 'c' }), undefined);
+      assert.equal((await store.deliveries()).length, 1);
+      assert.equal((await receive(store, 'in_2', 'evt_in_2', { cursor })).status, 'received');
+      assert.deepEqual((await store.audit()).findings, []);
+      await store.close();
+      await proxy.close();
+    });
+
     it('each version from 14 on will do: Debian’s as well', async function () {
       this.timeout(60_000);
       for (const programs of debianPrograms()) {
@@ -361,58 +380,3 @@ describe('Postgres store', () => {
     });
   });
 });
-
-/** Stands between the store and the server, and cuts the connection of the next COMMIT. */
-class Breaker {
-  cuts = 0;
-  private next?: 'before' | 'after';
-  private readonly sockets = new Set<Socket>();
-
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {}
-
-  static async before(url: string): Promise<Breaker> {
-    const { hostname, port } = new URL(url);
-    const server = createServer((client) => proxy.join(client, connect(Number(port), hostname)));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const own = new URL(url);
-    own.port = String((server.address() as { port: number }).port);
-    const proxy = new Breaker(server, own.href);
-    return proxy;
-  }
-
-  cut(when: 'before' | 'after'): void {
-    this.next = when;
-  }
-
-  private join(client: Socket, server: Socket): void {
-    const end = () => {
-      client.destroy();
-      server.destroy();
-    };
-    for (const socket of [client, server]) {
-      this.sockets.add(socket);
-      socket.on('error', end);
-      socket.on('close', end);
-    }
-    let muted = false;
-    client.on('data', (data) => {
-      const when = data.includes('COMMIT\0') ? this.next : undefined;
-      if (when === undefined) return server.write(data);
-      this.next = undefined;
-      this.cuts++;
-      if (when === 'before') return end();
-      muted = true;
-      server.write(data);
-      return undefined;
-    });
-    server.on('data', (data) => (muted ? end() : client.write(data)));
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-}
