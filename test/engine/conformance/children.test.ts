@@ -86,6 +86,26 @@ onEveryStore('One to many: children', (place) => {
     assert.deepEqual((await store.audit()).findings, []);
   });
 
+  for (const [whose, parts] of [
+    ['of a sibling', ['a', 'b', 'a']],
+    ['of another document', ['a', 'b']],
+  ] as const)
+    it(`one whose key is that ${whose} is not lost in silence: nothing is made`, async () => {
+      const { documentId } = await receive(store, 'in_1');
+      const { receive_key: key } = await row(store, documentId);
+      const context = await take(store);
+      if (whose === 'of another document') await receive(store, 'in_2', `${key}#b`.replace('stripe/', ''));
+      const perform = async () =>
+        new Split(
+          {},
+          parts.map((part, n) => child(part, { lane: `l/${n}` })),
+        );
+      const split = step(store, context, SPLIT, { refusesDoubles: true, perform });
+      await assert.rejects(split, { code: 'DOCUMENT_CONFLICT' });
+      assert.deepEqual(await childrenOf(documentId), []);
+      assert.deepEqual((await store.audit()).findings, []);
+    });
+
   it('one that waits for an approval is held from its birth, and its run knows who approved what', async () => {
     const { documentId } = await receive(store, 'in_1');
     const hold = new FinanceError('DOCUMENT_APPROVAL', { details: { contentHash: 'abc' } }).toJSON();
