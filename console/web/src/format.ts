@@ -46,7 +46,7 @@ const UNITS = [
 /** How long ago, or in how long, in the largest unit that fits. */
 export function relative(at: number | null | undefined, now = Date.now()): string {
   if (at === null || at === undefined) return '–';
-  const formatter = new Intl.RelativeTimeFormat(tag(), { numeric: 'auto', style: 'narrow' });
+  const formatter = new Intl.RelativeTimeFormat(tag(), { numeric: 'always', style: 'narrow' });
   const milliseconds = at - now;
   for (const [unit, length] of UNITS)
     if (Math.abs(milliseconds) >= length) return formatter.format(Math.trunc(milliseconds / length), unit);
