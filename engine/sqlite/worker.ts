@@ -230,9 +230,10 @@ function takeOwnership(file: string): DatabaseSync {
   }
 }
 
-/** SQLITE_BUSY: another connection has the lock. */
+/** SQLITE_BUSY, of whatever kind: another connection has the lock. */
 function isBusy(error: unknown): boolean {
-  return (error as { errcode?: number }).errcode === 5;
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && (errcode & 0xff) === 5;
 }
 
 /** SQLITE_FULL, or an I/O error for want of room. */
