@@ -1,7 +1,7 @@
 import { configOf, startRuntime } from '../runtime';
 import { COMMON, readOptions } from './arguments';
 
-/** `ledgerway run`: the runtime alone, as in production; drains on SIGTERM. */
+/** `ledgerway run`: the runtime alone, as in production; drains on SIGTERM. @throws what the store was lost by */
 export async function run(args: string[]): Promise<number> {
   const { values } = readOptions(args, COMMON);
   const config = configOf(values);
@@ -12,8 +12,10 @@ export async function run(args: string[]): Promise<number> {
       ? JSON.stringify({ url: runtime.url })
       : `Ledgerway is up at ${runtime.url}/ (user ${config.login.user}${oneTime})`,
   );
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  const told = new Promise<undefined>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(undefined));
   });
+  const lost = await Promise.race([told, runtime.lost]);
+  if (lost) throw lost;
   return (await runtime.stop()) ? 0 : 1;
 }

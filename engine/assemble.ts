@@ -36,6 +36,7 @@ export interface Driver {
 export class Listeners {
   private readonly onWake = new Set<(pipeline: string) => void>();
   private readonly onEnd = new Set<(documentId: string) => void>();
+  private readonly onLost = new Set<(error: FinanceError) => void>();
 
   /** Tells of pipelines that got work, and of documents whose lease ended. */
   tell(wake: Iterable<string>, ended: Iterable<string>): void {
@@ -51,6 +52,16 @@ export class Listeners {
   end(listener: (documentId: string) => void): () => void {
     this.onEnd.add(listener);
     return () => this.onEnd.delete(listener);
+  }
+
+  lost(listener: (error: FinanceError) => void): () => void {
+    this.onLost.add(listener);
+    return () => this.onLost.delete(listener);
+  }
+
+  /** Tells that the store will never answer again. */
+  tellLost(error: FinanceError): void {
+    for (const listener of this.onLost) listener(error);
   }
 }
 
@@ -104,6 +115,7 @@ export function assembleStore(
     },
     onWake: (listener) => listeners.wake(listener),
     onEnd: (listener) => listeners.end(listener),
+    onLost: (listener) => listeners.lost(listener),
     close: () => driver.close(),
   };
 }

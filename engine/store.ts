@@ -1,3 +1,4 @@
+import type { FinanceError } from '../errors';
 import type { StoreSettings } from './model';
 import type { Transitions } from './transitions';
 
@@ -19,6 +20,11 @@ export interface Store extends Omit<Transitions, 'sweep'> {
   onWake(listener: (pipeline: string) => void): () => void;
   /** Calls `listener` after each commit that ended the lease of a document. @returns stops the calls */
   onEnd(listener: (documentId: string) => void): () => void;
+  /**
+   * Calls `listener` when the store will never answer again in this process: only another process can open it anew.
+   * @returns stops the calls
+   */
+  onLost(listener: (error: FinanceError) => void): () => void;
   /** Ends after the transactions under way. */
   close(): Promise<void>;
 }

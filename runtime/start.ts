@@ -44,6 +44,8 @@ export interface Runtime {
   host: Host;
   store: Store;
   log: Logger;
+  /** When the store will never answer again: the process is of no more use, and another one goes on. */
+  lost: Promise<FinanceError>;
   /** Drains, then ends everything. @returns whether all in flight was settled in time */
   stop(): Promise<boolean>;
 }
@@ -75,6 +77,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
   });
   // A look through connections of its own holds no writer up.
   const readers = { default: await storeOf(config, true) };
+  const lost = new Promise<FinanceError>((resolve) => opened.onLost(resolve));
   const host = new Host({ default: opened }, { log, cluster, readers });
   const store = host.store();
   const strict = checkMode === 'strict';
@@ -129,7 +132,7 @@ export async function startRuntime(config: RuntimeConfig): Promise<Runtime> {
     await host.close();
     return settled;
   });
-  return { url: `http://${config.host}:${port}`, host, store, log, stop };
+  return { url: `http://${config.host}:${port}`, host, store, log, lost, stop };
 }
 
 function nodeRedSettings(

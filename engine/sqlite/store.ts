@@ -49,6 +49,7 @@ class WorkerLink implements Driver {
   readonly opened: Promise<void>;
   private next = 1;
   private closed = false;
+  private closing = false;
   private watched = false;
   /** What came in this turn of the event loop, and travels together. */
   private outbox: Job[] = [];
@@ -69,8 +70,10 @@ class WorkerLink implements Driver {
         this.abandon(error);
       });
       worker.on('exit', () => {
-        reject(new FinanceError('STORE_UNAVAILABLE', { message: 'The thread of the store ended.' }));
+        const error = new FinanceError('STORE_UNAVAILABLE', { message: 'The thread of the store ended.' });
+        reject(error);
         this.abandon(undefined);
+        if (!this.closing) this.listeners.tellLost(error);
       });
     });
   }
@@ -129,6 +132,7 @@ class WorkerLink implements Driver {
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     if (this.closed) return;
     const ended = new Promise((resolve) => this.worker.once('exit', resolve));
     this.send();

@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { DatabaseSync } from 'node:sqlite';
 import { mock } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { knowSecret, type Store, step } from '../../engine';
 import { Reserve } from '../../engine/sqlite/reserve';
 import { assertSafeSqlite, SqliteConnection } from '../../engine/sqlite/worker';
@@ -26,6 +28,27 @@ describe('SQLite store', () => {
     database.exec('PRAGMA user_version = 999');
     database.close();
     await assert.rejects(scratch.store(), { code: 'STORE_SCHEMA_NEWER' });
+  });
+
+  it('says that it is lost when its thread dies, and nothing of the kind when it is closed', async () => {
+    const threads: Worker[] = [];
+    const note = (message: unknown) => void threads.push((message as { worker: Worker }).worker);
+    subscribe('worker_threads', note);
+    const [dying, closed] = [await scratch.store(), await new Scratch().store()];
+    unsubscribe('worker_threads', note);
+    const lost: string[] = [];
+    const told = new Promise<void>((resolve) => {
+      dying.onLost(({ code }) => {
+        lost.push(`dying: ${code}`);
+        resolve();
+      });
+    });
+    closed.onLost(({ code }) => lost.push(`closed: ${code}`));
+    await closed.close();
+    await threads[0]!.terminate();
+    await told;
+    assert.deepEqual(lost, ['dying: STORE_UNAVAILABLE']);
+    await assert.rejects(dying.figures(), { code: 'STORE_UNAVAILABLE' });
   });
 
   it('a second delivery of an event makes no second document, and is counted', async () => {
