@@ -145,7 +145,10 @@ export function* applyNotes(
   return { changes, subjects: subject ? [subject] : [] };
 }
 
-/** Stores a body unless the latest of its role, which counts, is the same. */
+/**
+ * Stores a body unless the latest of its role, which counts, is the same. It is later than that one, also where both
+ * come within a millisecond, or from runtimes whose clocks differ.
+ */
 export function* keepBody(
   tx: Tx,
   documentId: string,
@@ -153,14 +156,14 @@ export function* keepBody(
   mediaType: string,
   content: string | Uint8Array,
 ): Transition<Subject | undefined> {
-  const latest = yield* one<{ sha256: string }>(
-    'SELECT sha256 FROM bodies WHERE document_id = $1 AND role = $2 ORDER BY created_at DESC, id DESC LIMIT 1',
+  const latest = yield* one<{ sha256: string; created_at: number }>(
+    'SELECT sha256, created_at FROM bodies WHERE document_id = $1 AND role = $2 ORDER BY created_at DESC, id DESC LIMIT 1',
     documentId,
     role,
   );
-  return latest?.sha256 === sha256(content)
-    ? undefined
-    : yield* addBody(tx, documentId, role, mediaType, content);
+  if (latest?.sha256 === sha256(content)) return undefined;
+  const at = latest ? Math.max(tx.now, Number(latest.created_at) + 1) : tx.now;
+  return yield* addBody(tx, documentId, role, mediaType, content, at);
 }
 
 /** Stores the first body of a role. */
@@ -170,8 +173,9 @@ export function* addBody(
   role: string,
   mediaType: string,
   content: string | Uint8Array,
+  at = tx.now,
 ): Transition<Subject> {
-  const id = newId('bod', tx.now);
+  const id = newId('bod', at);
   return yield* insertSealed('bodies', {
     id,
     document_id: documentId,
@@ -179,7 +183,7 @@ export function* addBody(
     media_type: mediaType,
     content: typeof content === 'string' ? Buffer.from(content) : content,
     sha256: sha256(content),
-    created_at: tx.now,
+    created_at: at,
     erased_at: null,
   });
 }
