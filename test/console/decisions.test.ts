@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
+import { ACTIONS, type ActionName } from '../../console/actions';
 import { type ApiUser, permissionsOf, ROLES, type Role } from '../../console/api/permissions';
-import { ACTIONS, type ActionName, allowedActions, mayApprove, type Subject } from '../../console/decisions';
+import { allowedActions, mayApprove, type Subject } from '../../console/decisions';
 import { approvalLimits } from '../../engine';
 
 const user = (role: Role, name = 'carla'): Pick<ApiUser, 'name' | 'permissions'> => ({

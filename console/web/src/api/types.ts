@@ -1,5 +1,9 @@
 /** Shapes of the API's answers; docs/api.md and /console/api/v1/openapi.json tell the same. */
 
+import type { ActionName, Why } from '../../../actions';
+
+export type Action = ActionName;
+
 /** Milliseconds since the epoch. */
 export type Time = number;
 /** Currency → decimal string. */
@@ -87,8 +91,7 @@ export interface Charts {
   trend: { at: Time; source: string; opened: number; closed: number }[];
 }
 
-export const AGE_BUCKETS = ['lt1h', '1d', '3d', '7d'] as const;
-export type AgeBucket = (typeof AGE_BUCKETS)[number];
+export type AgeBucket = 'lt1h' | '1d' | '3d' | '7d';
 
 /** How many have which value; `''` stands for none. */
 export type Facet = Record<string, number>;
@@ -189,25 +192,10 @@ export interface Trace {
   masked: boolean;
 }
 
-export const ACTIONS = [
-  'assign',
-  'comment',
-  'tag',
-  'retry',
-  'retry-from',
-  'retry-not-done',
-  'correct',
-  'mapping-fix',
-  'link',
-  'skip',
-  'reject',
-] as const;
-export type Action = (typeof ACTIONS)[number];
-
 export interface ExceptionDetail extends Trace {
   exception: ExceptionItem;
   /** What one may do with it, and why not; `second`: another person has to confirm it. */
-  actions: Record<Action, { allowed: boolean; second?: boolean; why?: string }>;
+  actions: Record<Action, { allowed: boolean; second?: boolean; why?: Why }>;
 }
 
 /** The entry of a mapping that is missing, and what could stand there. */
